@@ -1,0 +1,50 @@
+# One command is what CI runs: `make test`, `make lint`, `make types`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo up test lint format types clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.run ## one document retrieved through the proxy, and its audit trail
+	@$(BIN)/ssp-emulator demo
+
+up: $(VENV)/.run ## the emulator, until Ctrl-C
+	@$(BIN)/ssp-emulator up
+
+test: $(VENV)/.dev ## every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## style and format, nothing changed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev ## put the format right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev ## strict types
+	$(BIN)/mypy
+
+clean: ## everything that was made, but for certificates and the audit trail
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp is one installation; a change of setup.cfg makes it anew.
+$(VENV)/.run: setup.cfg pyproject.toml | $(VENV)/bin/python
+	@echo "Installing ssp-emulator into $(VENV) (about half a minute the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: setup.cfg pyproject.toml | $(VENV)/bin/python
+	@echo "Installing ssp-emulator and what its tests need into $(VENV) (about a minute the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
