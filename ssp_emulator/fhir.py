@@ -10,6 +10,7 @@ Source: FHIR STU3 (3.0.1), "RESTful API" (content types and encodings), "JSON re
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -41,6 +42,8 @@ _NAMES = {
     "text/xml": Format.XML,
     "xml": Format.XML,
 }
+# What no XML document may hold, escaped or not. Source: XML 1.0, 2.2.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WILDCARDS = frozenset({"*/*", "application/*"})
 
 
@@ -77,15 +80,16 @@ def write(resource: Mapping[str, Any], form: Format) -> bytes:
 
 
 def write_json(resource: Mapping[str, Any]) -> bytes:
-    """Write a resource as FHIR JSON."""
-    return json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
+    """Write a resource as FHIR JSON; what is no character (half a surrogate pair) becomes a question mark."""
+    return json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def write_xml(resource: Mapping[str, Any]) -> bytes:
     """Write a resource as FHIR XML: one element a property, in the order in which the keys stand."""
     root = ET.Element(resource["resourceType"], {"xmlns": _NAMESPACE})
     _fill(root, resource)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
@@ -130,4 +134,4 @@ def _append(parent: ET.Element, name: str, value: Any) -> None:
 
 
 def _primitive(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", str(value))

@@ -1,0 +1,40 @@
+"""How every command speaks: tables and sentences on standard output, JSON for programs, errors in one line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from shutil import get_terminal_size
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+FAILED = 1
+BAD_USAGE = 2
+
+_UNSEEN_WIDTH = 200
+
+
+def fail(message: str, *, code: int = FAILED) -> NoReturn:
+    """Say `error: message` in one line on standard error, and end the process with a code.
+
+    The codes are `FAILED` (1), and `BAD_USAGE` (2) for wrong arguments or a wrong configuration.
+    """
+    click.echo(f"error: {' '.join(message.splitlines())}", err=True)
+    raise SystemExit(code)
+
+
+def console(*, at_least: int = 0) -> Console:
+    """Give a console on standard output: colours on a terminal only, and no markup read out of what is printed.
+
+    `at_least` is a width in columns, for tables whose rows a narrow terminal had better wrap by itself than rich
+    cell by cell. Where nobody looks, as in a pipe, lines are not folded at the 80 columns that rich assumes.
+    """
+    seen = get_terminal_size().columns if sys.stdout.isatty() else _UNSEEN_WIDTH
+    return Console(width=max(seen, at_least), highlight=False, markup=False, emoji=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a value of JSON's types on standard output, indented, in UTF-8."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
