@@ -1,0 +1,55 @@
+"""Listening sockets for a host name, one for each of its addresses, all with the same port."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+_BACKLOG = 1024
+# A name such as localhost can have an IPv6 address on a machine (or in a container) that has IPv6 switched off.
+_NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Bind, and listen on, TCP sockets for every usable address of a host; port 0 takes one free port for all of them.
+
+    Raises OSError where the port is taken, or the host has no address on this machine.
+    """
+    bound: list[socket.socket] = []
+    refusal: OSError | None = None
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, kind, protocol, _, address in dict.fromkeys(addresses):
+        try:
+            bound.append(_bind_one((family, kind, protocol), (address[0], port, *address[2:])))
+        except OSError as error:
+            if error.errno not in _NO_SUCH_ADDRESS:
+                close(bound)
+                raise
+            refusal = error
+        else:
+            port = bound[0].getsockname()[1]
+    if refusal is not None and not bound:
+        raise refusal
+    return bound
+
+
+def close(sockets: list[socket.socket]) -> None:
+    """Close sockets that were bound."""
+    for each in sockets:
+        each.close()
+
+
+def _bind_one(kind: tuple[int, int, int], address: tuple[object, ...]) -> socket.socket:
+    listening = socket.socket(*kind)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listening.family == socket.AF_INET6:
+            # Without this, an IPv6 socket could take the IPv4 port too, and the next address would find it taken.
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setblocking(False)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
