@@ -1,0 +1,183 @@
+"""The emulator's settings: `emulator.yaml`, frozen, and validated whole before anything starts.
+
+Paths in the file are relative to the folder that the file is in. Units are in the names: `_s` is seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ssp_emulator.address import Address
+from ssp_emulator.located import InvalidFileError, Located, Problem, parse
+
+
+def _address(text: str) -> str:
+    Address.parse(text)
+    return text
+
+
+AddressText = Annotated[str, AfterValidator(_address)]
+# YAML has no paths; the reader gives text, and everyone after that a path.
+FilePath = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) and value else value)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ProxyTls(_Settings):
+    """The consumer's side of TLS: our server certificate, and whom we trust."""
+
+    certificate: FilePath = Path("../certs/ssp/server.crt")
+    key: FilePath = Path("../certs/ssp/server.key")
+    trust: FilePath = Path("../certs/ca/chain.pem")
+    crl: FilePath | None = Path("../certs/ca/crl.pem")
+    tls_1_3: bool = False
+
+
+class ProxySettings(_Settings):
+    """The listener that consumers meet."""
+
+    listen: AddressText = "localhost:8443"
+    tls: ProxyTls = ProxyTls()
+    handshake_timeout_s: Seconds = 10.0
+    keep_alive_timeout_s: Seconds = 75.0
+    drain_timeout_s: Seconds = 10.0
+
+
+class ProviderTls(_Settings):
+    """The provider's side of TLS: our client certificate, and whom we trust."""
+
+    certificate: FilePath = Path("../certs/ssp/client.crt")
+    key: FilePath = Path("../certs/ssp/client.key")
+    trust: FilePath = Path("../certs/ca/chain.pem")
+
+
+class ProviderSettings(_Settings):
+    """The leg to providers: trust, patience and kept connections."""
+
+    tls: ProviderTls = ProviderTls()
+    connect_timeout_s: Seconds = 5.0
+    first_byte_timeout_s: Seconds = 60.0
+    idle_timeout_s: Seconds = 60.0
+    connect_timeout_status: Literal[504, 599] = 504
+    kept_connections: Annotated[int, Field(ge=0, le=10_000)] = 64
+    kept_for_s: Seconds = 30.0
+
+
+class TokenSettings(_Settings):
+    """How strictly bearer tokens are read."""
+
+    mode: Literal["enforce", "record"] = "enforce"
+    leeway_s: Annotated[int, Field(ge=0, le=3600)] = 0
+
+
+class ErrorSettings(_Settings):
+    """The format of an error body where a request asks for none."""
+
+    default_format: Literal["json", "xml"] = "json"
+
+
+class AuditSettings(_Settings):
+    """Where the trail is kept."""
+
+    journal: FilePath = Path("../audit/journal.jsonl")
+
+
+class LogSettings(_Settings):
+    """The emulator's own log, on standard error."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(_Settings):
+    """The whole of `emulator.yaml`."""
+
+    registry: FilePath = Path("registry.yaml")
+    certificates: FilePath = Path("../certs")
+    proxy: ProxySettings = ProxySettings()
+    providers: ProviderSettings = ProviderSettings()
+    token: TokenSettings = TokenSettings()
+    errors: ErrorSettings = ErrorSettings()
+    audit: AuditSettings = AuditSettings()
+    log: LogSettings = LogSettings()
+
+
+class Configuration:
+    """Settings together with the file they came from: paths resolved, problems named with its lines."""
+
+    def __init__(self, document: Located, settings: Settings, folder: Path) -> None:
+        self._document = document
+        self._folder = folder
+        self.settings = settings
+
+    @property
+    def file(self) -> str:
+        """The file's name, for messages."""
+        return self._document.file
+
+    def path(self, path: Path) -> Path:
+        """Return a path of the settings as one that can be opened; those from the file are relative to its folder."""
+        return _tidy(self._folder / path)
+
+    def problem(self, key: str, message: str) -> Problem:
+        """Name a problem at a dotted key, such as `proxy.tls.key`."""
+        return self._document.problem(tuple(key.split(".")), message)
+
+    def missing_files(self) -> list[Problem]:
+        """Return a problem for each certificate, key, trust or revocation file that cannot be read."""
+        problems = []
+        for key, path in self.tls_files().items():
+            try:
+                self.path(path).open("rb").close()
+            except OSError as error:
+                said = (error.strerror or str(error)).lower()
+                problems.append(self.problem(key, f"cannot read {self.path(path)}: {said}"))
+        return problems
+
+    def tls_files(self) -> dict[str, Path]:
+        """Return each file that TLS needs, by its dotted key."""
+        consumers, providers = self.settings.proxy.tls, self.settings.providers.tls
+        files = {
+            "proxy.tls.certificate": consumers.certificate,
+            "proxy.tls.key": consumers.key,
+            "proxy.tls.trust": consumers.trust,
+            "proxy.tls.crl": consumers.crl,
+            "providers.tls.certificate": providers.certificate,
+            "providers.tls.key": providers.key,
+            "providers.tls.trust": providers.trust,
+        }
+        return {key: path for key, path in files.items() if path is not None}
+
+
+def read(path: Path) -> Configuration:
+    """Read and validate `emulator.yaml`. Raises `InvalidFileError` with every problem that it has."""
+    document = parse(text_of(path), str(path))
+    return Configuration(document, document.validated(Settings), path.parent)
+
+
+def text_of(path: Path) -> str:
+    """Return a file's text. Raises `InvalidFileError` where it cannot be read as UTF-8 text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        said = (error.strerror or str(error)).lower()
+        raise InvalidFileError([Problem(str(path), None, "", f"cannot be read: {said}")]) from error
+    except UnicodeDecodeError as error:
+        raise InvalidFileError([Problem(str(path), None, "", f"is not UTF-8 text: byte {error.start}")]) from error
+
+
+def _tidy(path: Path) -> Path:
+    """Take the `x/..` out of a path, for messages that read well; links are left as they are."""
+    kept: list[str] = []
+    for part in path.parts:
+        if part == ".." and kept and kept[-1] not in ("..", "/"):
+            kept.pop()
+        elif part != ".":
+            kept.append(part)
+    return Path(*kept)

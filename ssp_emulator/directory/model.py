@@ -1,0 +1,97 @@
+"""The directory's records and its look-ups, all of them dictionary look-ups made at start-up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ssp_emulator.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A practice, hospital or other body, known by its ODS code."""
+
+    ods: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A service root URL at which a system receives interactions.
+
+    `root` is exactly as registered, with no trailing slash, and `host` the name in it, which the provider's
+    certificate has to bear; `receives` are the interaction ids of the MHS record; `connect_to` is where the host
+    really listens.
+    """
+
+    root: str
+    host: str
+    cpa_id: str
+    receives: frozenset[str]
+    connect_to: Address
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """An accredited system: its AS record, and where it is a provider the endpoints of its MHS record.
+
+    `sends` are the interaction ids that its AS record lets it send.
+    """
+
+    asid: str
+    organisation: Organisation
+    party_key: str
+    fqdn: str
+    sends: frozenset[str] = frozenset()
+    endpoints: tuple[Endpoint, ...] = ()
+
+    def endpoint(self, received_as: str) -> Endpoint | None:
+        """Return the endpoint at which this system receives an interaction; None where it does not."""
+        for endpoint in self.endpoints:
+            if received_as in endpoint.receives:
+                return endpoint
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A data sharing agreement: `sender` may send these interactions to `receiver` (both ASIDs)."""
+
+    sender: str
+    receiver: str
+    interactions: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"agreement {self.sender} to {self.receiver}"
+
+
+class Directory:
+    """Every system and agreement of the registry, by what a check asks for."""
+
+    def __init__(self, systems: Iterable[System], agreements: Iterable[Agreement]) -> None:
+        self._systems: Mapping[str, System] = {system.asid: system for system in systems}
+        between: defaultdict[tuple[str, str], list[Agreement]] = defaultdict(list)
+        for agreement in agreements:
+            between[agreement.sender, agreement.receiver].append(agreement)
+        self._agreements: Mapping[tuple[str, str], list[Agreement]] = dict(between)
+
+    @property
+    def systems(self) -> Iterable[System]:
+        """Every system, in the registry's order."""
+        return self._systems.values()
+
+    def system(self, asid: str) -> System | None:
+        """Return the system with this ASID; None where there is none."""
+        return self._systems.get(asid)
+
+    def agreement(self, sender: str, receiver: str, interaction_id: str) -> Agreement | None:
+        """Return the agreement by which one ASID may send another an interaction; None where there is none."""
+        for agreement in self._agreements.get((sender, receiver), ()):
+            if interaction_id in agreement.interactions:
+                return agreement
+        return None

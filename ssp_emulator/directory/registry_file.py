@@ -1,0 +1,116 @@
+"""The shape of `registry.yaml`: each entry's fields and the forms they accept."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ssp_emulator.address import Address, is_host_name
+
+_ASID = re.compile(r"[0-9]{1,20}\Z")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z")
+
+
+def _asid(text: str) -> str:
+    if not _ASID.match(text):
+        raise ValueError(f'should be an ASID, digits in quotes such as "200000000115", found {text!r}')
+    return text
+
+
+def _code(text: str) -> str:
+    if not _CODE.match(text):
+        raise ValueError(f"should be letters, digits and hyphens, found {text!r}")
+    return text
+
+
+def _host_name(text: str) -> str:
+    if not is_host_name(text):
+        raise ValueError(f"should be a fully qualified domain name, found {text!r}")
+    return text
+
+
+def _root(text: str) -> str:
+    right = "should be a service root URL such as https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"{right}, found {text!r}") from None
+    if parts.scheme != "https" or not is_host_name(parts.hostname or "") or not text.startswith("https://"):
+        raise ValueError(f"{right}, found {text!r}")
+    if "@" in parts.netloc or "?" in text or "#" in text or "\\" in text or not text.isascii() or port == 0:
+        raise ValueError(f"{right}, with no user, query or fragment, found {text!r}")
+    if text.endswith("/"):
+        raise ValueError(f"should not end with a slash, found {text!r}")
+    if {".", ".."} & set(parts.path.split("/")) or any(character <= " " for character in text):
+        raise ValueError(f"should hold no space and no . or .. segment, found {text!r}")
+    return text
+
+
+def _interaction(text: str) -> str:
+    if not text or not text.isascii() or any(character <= " " for character in text):
+        raise ValueError(f"should be an interaction id, or a glob of them with *, found {text!r}")
+    return text
+
+
+def _connect_to(text: str) -> str:
+    Address.parse(text)
+    return text
+
+
+Asid = Annotated[str, AfterValidator(_asid)]
+Code = Annotated[str, AfterValidator(_code)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+Root = Annotated[str, AfterValidator(_root)]
+Interaction = Annotated[str, AfterValidator(_interaction)]
+ConnectTo = Annotated[str, AfterValidator(_connect_to)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class OrganisationEntry(_Entry):
+    """An organisation: its ODS code and name."""
+
+    ods: Code
+    name: str = Field(min_length=1)
+
+
+class EndpointEntry(_Entry):
+    """An endpoint: service root URL, CPA id, what it receives, and where it really listens."""
+
+    root: Root
+    cpa_id: Code
+    receives: list[Interaction] = Field(min_length=1)
+    connect_to: ConnectTo | None = None
+
+
+class SystemEntry(_Entry):
+    """An accredited system, with what it sends and where it receives."""
+
+    asid: Asid
+    organisation: Code
+    party_key: Code
+    fqdn: HostName
+    sends: list[Interaction] = []
+    endpoints: list[EndpointEntry] = []
+
+
+class AgreementEntry(_Entry):
+    """A data sharing agreement between two ASIDs."""
+
+    from_: Asid = Field(alias="from")
+    to: Asid
+    interactions: list[Interaction] = Field(min_length=1)
+
+
+class RegistryFile(_Entry):
+    """The whole of `registry.yaml`."""
+
+    organisations: list[OrganisationEntry]
+    systems: list[SystemEntry]
+    agreements: list[AgreementEntry] = []

@@ -1,0 +1,185 @@
+"""YAML that remembers its lines, so that every problem in a file can be named as `file:line: key: …`.
+
+Source: YAML 1.2.2, 3.2.1.3 (the keys of a mapping are unique; PyYAML alone lets the last one win).
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydantic_core import ErrorDetails
+
+Key = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a file: where it is, what is wrong, and what would be right."""
+
+    file: str
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+
+
+class InvalidFileError(Exception):
+    """A file cannot be used; `problems` says why, each with its line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A parsed YAML document: its data, and the way back from a key to its line."""
+
+    file: str
+    data: Any
+    root: yaml.Node | None
+
+    def line(self, key: Key) -> int | None:
+        """Return the line, counted from 1, of a key such as `("systems", 0, "asid")`.
+
+        Where the key is not in the file (a field that is missing), it is the line of what should hold it.
+        """
+        if self.root is None:
+            return None
+        mark, node = self.root.start_mark, self.root
+        for step in key:
+            found = _child(node, step)
+            if found is None:
+                break
+            mark, node = found
+        return int(mark.line) + 1
+
+    def problem(self, key: Key, message: str) -> Problem:
+        """Name a problem at a key of this document."""
+        return Problem(self.file, self.line(key), _dotted(key), message)
+
+    def validated(self, model: type[Model]) -> Model:
+        """Return the document's data as a model. Raises `InvalidFileError` with every problem that it has."""
+        try:
+            return model.model_validate({} if self.data is None else self.data)
+        except ValidationError as error:
+            raise InvalidFileError(
+                self.problem(detail["loc"], _sentence(detail, model)) for detail in error.errors()
+            ) from error
+
+
+def parse(text: str, file: str) -> Located:
+    """Parse one YAML document.
+
+    Takes the text, and the file's name for messages. Raises `InvalidFileError` for a syntax error, and for a
+    key that stands twice in one mapping.
+    """
+    loader = yaml.SafeLoader(text) if not hasattr(yaml, "CSafeLoader") else yaml.CSafeLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return Located(file, None, None)
+        if repeated := [Problem(file, line, key, "stands twice; keep one") for line, key in _repeated(root)]:
+            raise InvalidFileError(repeated)
+        return Located(file, loader.construct_document(root), root)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        raise InvalidFileError([Problem(file, line, "", f"not YAML: {error.problem or error.context}")]) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: an impossible date, say
+        said = " ".join(str(error).split())
+        raise InvalidFileError([Problem(file, None, "", f"not YAML: {said}")]) from error
+    finally:
+        loader.dispose()
+
+
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Mark, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            if name.value == str(step):
+                return name.start_mark, value
+    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        item = node.value[step]
+        return item.start_mark, item
+    return None
+
+
+def _repeated(root: yaml.Node) -> Iterator[tuple[int, str]]:
+    seen: set[int] = set()  # an alias may lead back to where it stands
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            names: set[str] = set()
+            for name, value in node.value:
+                if name.value in names:
+                    yield name.start_mark.line + 1, str(name.value)
+                names.add(name.value)
+                waiting.append(value)
+
+
+def _dotted(key: Key) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key).removeprefix(".")
+
+
+def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, found = detail["type"], detail["input"]
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return _unknown(detail["loc"], model)
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        return f"should be keys with their values, found {_shown(found)}"
+    if kind == "string_type" and isinstance(found, int | float):
+        return f'should be text: put it in quotes, "{found}"'
+    said = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return said if kind == "value_error" else f"{said}, found {_shown(found)}"
+
+
+def _unknown(key: Key, model: type[BaseModel]) -> str:
+    known = sorted(_fields(key[:-1], model))
+    near = difflib.get_close_matches(str(key[-1]), known, n=1)
+    return (
+        f"is not a key here; did you mean {near[0]}?" if near else f"is not a key here; these are: {', '.join(known)}"
+    )
+
+
+def _fields(key: Key, model: type[BaseModel]) -> Iterable[str]:
+    """Follow a key through the models to the one that holds its end, and return the names it knows."""
+    at: type[BaseModel] | None = model
+    for step in key:
+        if isinstance(step, str) and at is not None and step in _aliases(at):
+            at = _model_in(_aliases(at)[step])
+    return _aliases(at) if at is not None else ()
+
+
+def _aliases(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
