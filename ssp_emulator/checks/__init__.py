@@ -1,0 +1,45 @@
+"""The checks: who may ask whom for what. Each is a file, and this is their order.
+
+A check is a callable from an exchange, and what the Spine knows, to a verdict. It may write on the exchange what it
+has learnt, for those after it. The first that denies answers the request.
+
+Source of the order: our own, as no public page gives the real one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssp_emulator.checks.agreement import agreement
+from ssp_emulator.checks.certificate import certificate
+from ssp_emulator.checks.endpoint import endpoint
+from ssp_emulator.checks.headers import headers
+from ssp_emulator.checks.method import method
+from ssp_emulator.checks.receiver import receiver
+from ssp_emulator.checks.sender import sender
+from ssp_emulator.checks.target import target
+from ssp_emulator.checks.tls import tls
+from ssp_emulator.checks.token import token
+
+if TYPE_CHECKING:
+    from ssp_emulator.checks.verdict import Check
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.outcome import Denial
+    from ssp_emulator.spine import Spine
+
+CONNECTION: tuple[Check, ...] = (tls, certificate)
+ORDER: tuple[Check, ...] = (
+    *CONNECTION, method, headers, target, sender, receiver, endpoint, agreement, token,
+)  # fmt: skip
+
+NAMES: tuple[str, ...] = tuple(check.__name__ for check in ORDER)
+
+
+def examine(exchange: Exchange, spine: Spine, order: tuple[Check, ...] = ORDER) -> Denial | None:
+    """Put an exchange through the checks until one denies it, keeping every verdict on the exchange."""
+    for check in order:
+        verdict = check(exchange, spine)
+        exchange.verdicts[check.__name__] = verdict
+        if verdict.denial is not None:
+            return verdict.denial
+    return None

@@ -1,0 +1,23 @@
+"""Check 1: the listener saw TLS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssp_emulator import outcome
+from ssp_emulator.checks.verdict import allow, deny
+
+if TYPE_CHECKING:
+    from ssp_emulator.checks.verdict import Verdict
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.spine import Spine
+
+
+def tls(exchange: Exchange, _: Spine) -> Verdict:
+    """The request came over TLS, and not as plain HTTP to the TLS port.
+
+    Source: Spine Core SSP implementation guide, "Response status codes", 497.
+    """
+    if exchange.client.tls is None:
+        return deny(outcome.plain_http(), expected="TLS", found="plain HTTP")
+    return allow(f"{exchange.client.tls} {exchange.client.cipher}")

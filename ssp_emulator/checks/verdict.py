@@ -1,0 +1,59 @@
+"""A check's verdict: passed, failed or skipped, with what was expected and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.outcome import Denial
+    from ssp_emulator.spine import Spine
+
+
+class Result(StrEnum):
+    """How a check ended; the value stands in the audit record."""
+
+    PASSED = "pass"
+    FAILED = "fail"
+    SKIPPED = "skipped"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check says of an exchange; a denial where it refuses it."""
+
+    result: Result
+    found: str
+    expected: str | None = None
+    denial: Denial | None = None
+
+
+class Check(Protocol):
+    """Anything that reads an exchange, with what the Spine knows, and says whether it may go on."""
+
+    @property
+    def __name__(self) -> str:
+        """The check's name in the audit."""
+        ...
+
+    def __call__(self, exchange: Exchange, spine: Spine, /) -> Verdict:
+        """Judge the exchange."""
+        ...
+
+
+def allow(found: str) -> Verdict:
+    """The check passes; `found` is what it looked at."""
+    return Verdict(Result.PASSED, found)
+
+
+def deny(denial: Denial, *, expected: str, found: str) -> Verdict:
+    """The check fails, and the denial answers the request."""
+    return Verdict(Result.FAILED, found, expected, denial)
+
+
+def overlook(*, expected: str, found: str) -> Verdict:
+    """The check fails, and the configuration says to write that down and go on."""
+    return Verdict(Result.FAILED, found, expected)

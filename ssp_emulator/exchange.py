@@ -1,0 +1,145 @@
+"""The exchange: what is known of one request, step by step, from its first byte to its audit record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from multidict import CIMultiDictProxy
+
+    from ssp_emulator.checks.verdict import Verdict
+    from ssp_emulator.directory.model import Endpoint, System
+    from ssp_emulator.interactions import Interaction
+    from ssp_emulator.outcome import Denial
+    from ssp_emulator.pki.verdict import CertificateFault, ClientCertificate
+    from ssp_emulator.target import Target
+    from ssp_emulator.token.claims import Claims
+
+T = TypeVar("T")
+
+TRACE_ID, FROM, TO, INTERACTION_ID = "Ssp-TraceID", "Ssp-From", "Ssp-To", "Ssp-InteractionID"
+SSP_HEADERS = (TRACE_ID, FROM, TO, INTERACTION_ID)
+
+
+class NotRecordedError(Exception):
+    """An exchange could not be written down; the text says why. What is not in the trail is not answered either."""
+
+
+def known(value: T | None) -> T:
+    """Return what an earlier step has put on an exchange.
+
+    Raises `LookupError` where it has not: the steps then stand in the wrong order, and going on would be a guess.
+    """
+    if value is None:
+        raise LookupError("an earlier step should have put this on the exchange")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who is at the other end of a consumer's connection.
+
+    `address` is `host:port`; `tls` the protocol's name, None for plain HTTP; `handshake_s` how long it took.
+    """
+
+    address: str
+    host: str
+    tls: str | None = None
+    cipher: str | None = None
+    certificate: ClientCertificate | None = None
+    fault: CertificateFault | None = None
+    handshake_s: float | None = None
+
+
+@dataclass(slots=True)
+class Timings:
+    """Moments of one exchange, each as seconds since it began; None where it did not come to that."""
+
+    checked: float | None = None
+    connected: float | None = None
+    first_byte: float | None = None
+    total: float | None = None
+
+
+@dataclass(slots=True)
+class ProviderLeg:
+    """What is known of the connection to the provider, once one is tried."""
+
+    address: str | None = None
+    reused: bool = False
+    status: int | None = None
+    error: str | None = None
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request, as it came, as the checks read it, and as it was answered."""
+
+    # As it came
+    received_at: datetime
+    started: float
+    client: Client
+    method: str
+    raw_target: str
+    headers: CIMultiDictProxy[str]
+    raw_headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    # As the checks read it
+    target: Target | None = None
+    sender: System | None = None
+    receiver: System | None = None
+    interaction: Interaction | None = None
+    endpoint: Endpoint | None = None
+    claims: Claims | None = None
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    # As it was answered
+    denial: Denial | None = None
+    provider: ProviderLeg = field(default_factory=ProviderLeg)
+    status: int | None = None
+    broken_off: bool = False
+    timings: Timings = field(default_factory=Timings)
+    bytes_in: int = 0
+    bytes_out: int = 0
+    recorded: bool = False
+
+    def sole(self, name: str) -> str | None:
+        """Return a header's value where it came just once and is not empty, without the white space around it."""
+        values = self.headers.getall(name, ())
+        return (values[0].strip() or None) if len(values) == 1 else None
+
+    @property
+    def trace_id(self) -> str | None:
+        """The value of `Ssp-TraceID`, well-formed or not."""
+        return self.sole(TRACE_ID)
+
+    @property
+    def from_asid(self) -> str | None:
+        """The value of `Ssp-From`, known or not."""
+        return self.sole(FROM)
+
+    @property
+    def to_asid(self) -> str | None:
+        """The value of `Ssp-To`, known or not."""
+        return self.sole(TO)
+
+    @property
+    def interaction_id(self) -> str | None:
+        """The value of `Ssp-InteractionID`, known or not."""
+        return self.sole(INTERACTION_ID)
+
+    @property
+    def query(self) -> str:
+        """The query of the request's target, without its question mark."""
+        return self.raw_target.partition("?")[2]
+
+    @property
+    def target_text(self) -> str:
+        """The target for people to read: as it was understood, else as it came."""
+        return self.target.text if self.target is not None else self.raw_target.removeprefix("/")
