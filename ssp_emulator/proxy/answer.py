@@ -1,0 +1,131 @@
+"""A provider's answer, as httptools reads it: interim heads, the final head, and the body piece by piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import httptools
+
+from ssp_emulator.proxy.errors import ProviderError
+from ssp_emulator.proxy.heads import Field, Framing
+
+_HEAD_LIMIT = 256 * 1024  # bytes of names and values; no real head comes near, and memory has to end somewhere
+
+
+@dataclass(slots=True)
+class Head:
+    """The start of an answer: status, reason phrase, and fields in the order, case and number that they came."""
+
+    status: int = 0
+    phrase: bytes = b""
+    fields: list[Field] = field(default_factory=list)
+    framing: Framing = Framing.CLOSE
+
+    @property
+    def interim(self) -> bool:
+        """Whether another head follows this one. Source: RFC 9110, 15.2."""
+        return 100 <= self.status < 200
+
+
+class AnswerReader:
+    """Reads one answer out of the bytes that a provider sends.
+
+    `heads` are those not yet taken, `pieces` the same of the body; `complete` is True after the last byte, and
+    `keeps_alive` tells then whether the provider will take another request.
+    """
+
+    def __init__(self, method: str) -> None:
+        self.heads: list[Head] = []
+        self.pieces: list[bytes] = []
+        self.buffered = 0
+        self.complete = False
+        self.keeps_alive = False
+        self.begun = False
+        self._head = Head()
+        self._final: Head | None = None
+        self._head_size = 0
+        self._bodiless = method == "HEAD"
+        self._parser = httptools.HttpResponseParser(self)
+
+    def feed(self, data: bytes) -> None:
+        """Read some bytes. Raises `ProviderError` where they are not HTTP."""
+        self.begun = True
+        if self.complete:
+            self.keeps_alive = False  # bytes that nobody asked for: the next answer could not be told from them
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            raise ProviderError(str(error.__context__ or error)) from error
+        except httptools.HttpParserUpgrade as error:
+            raise ProviderError("the answer switches protocols, which was not asked for") from error
+        except httptools.HttpParserError as error:
+            raise ProviderError(f"the answer is not HTTP: {error}") from error
+
+    def end(self) -> bool:
+        """Take note that the provider has closed; return whether that is where the answer may end."""
+        if not self.complete and self._final is not None and self._final.framing is Framing.CLOSE:
+            self.complete = True
+        return self.complete
+
+    def take(self) -> bytes:
+        """Return what has come of the body since the last time."""
+        if not self.pieces:
+            return b""
+        taken = self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
+        self.pieces.clear()
+        self.buffered = 0
+        return taken
+
+    # What httptools calls while it reads.
+
+    def on_message_begin(self) -> None:
+        """Begin a head; more than one may come, while they are interim."""
+        self._head = Head()
+
+    def on_status(self, phrase: bytes) -> None:
+        """Keep a piece of the reason phrase."""
+        self._head.phrase += phrase
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a field."""
+        self._head_size += len(name) + len(value)
+        if self._head_size > _HEAD_LIMIT:
+            raise ProviderError(f"the answer's head is larger than {_HEAD_LIMIT} bytes")
+        self._head.fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Hand out a head."""
+        head = self._head
+        head.status = self._parser.get_status_code()
+        head.framing = self._framing(head)
+        self.heads.append(head)
+        if not head.interim:
+            self._final = head
+            if self._bodiless:  # llhttp does not know what was asked, and would wait for a body
+                self._finish()
+
+    def on_body(self, piece: bytes) -> None:
+        """Keep a piece of the body."""
+        if self._bodiless:
+            self.keeps_alive = False
+            return
+        self.pieces.append(piece)
+        self.buffered += len(piece)
+
+    def on_message_complete(self) -> None:
+        """Take note of the end, unless it is an interim head's."""
+        if not self._head.interim and not self.complete:
+            self._finish()
+
+    def _finish(self) -> None:
+        self.complete = True
+        self.keeps_alive = self._parser.should_keep_alive()
+
+    def _framing(self, head: Head) -> Framing:
+        if self._bodiless or head.interim or head.status in (204, 304):
+            return Framing.NONE
+        names = {name.lower() for name, _ in head.fields}
+        if b"transfer-encoding" in names:
+            return Framing.CHUNKED
+        return Framing.LENGTH if b"content-length" in names else Framing.CLOSE

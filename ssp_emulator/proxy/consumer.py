@@ -1,0 +1,137 @@
+"""The consumer's end of an exchange: its body read, and its answer written, byte for byte."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import hdrs, web
+
+from ssp_emulator.proxy import heads
+from ssp_emulator.proxy.errors import ConsumerGone, MalformedBodyError
+from ssp_emulator.proxy.heads import Framing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ssp_emulator.proxy.answer import Head
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Answered(web.StreamResponse):
+    """What a handler returns to aiohttp once the answer is out: nothing is left to send."""
+
+    def __init__(self, status: int, *, keep_alive: bool) -> None:
+        super().__init__(status=status)
+        self._keeps_alive = keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection takes another request."""
+        return self._keeps_alive
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Send nothing."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send nothing."""
+
+
+class Consumer:
+    """One request's connection to its consumer.
+
+    It writes past aiohttp's responses, which would add fields of their own and write others anew.
+    """
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        self._request = request
+        self._keep_alive = request.keep_alive
+        self._framing = Framing.NONE
+        self.begun = False
+
+    @property
+    def body_framing(self) -> Framing:
+        """How the request's body ends."""
+        if hdrs.TRANSFER_ENCODING in self._request.headers:
+            return Framing.CHUNKED
+        return Framing.LENGTH if self._request.body_exists else Framing.NONE
+
+    @property
+    def waits_for_continue(self) -> bool:
+        """Whether the consumer keeps its body back until it is told to go on. Source: RFC 9110, 10.1.1."""
+        return self._request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection is closed."""
+        transport = self._request.transport
+        return transport is None or transport.is_closing()
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Yield the request's body as it comes. Raises `ConsumerGone` and `MalformedBodyError`."""
+        content = self._request.content
+        try:
+            while piece := await content.readany():
+                yield piece
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # aiohttp says by many classes that no more can be read
+            if self.gone:
+                raise ConsumerGone from error
+            raise MalformedBodyError(str(error)) from error
+
+    def head(self, answer: Head, *, closes: bool = False) -> bytes:
+        """Return an answer's head as this consumer needs it, and settle how its body will be framed."""
+        self._framing = answer.framing
+        if self._framing in (Framing.CHUNKED, Framing.CLOSE):
+            self._framing = Framing.CHUNKED if self._request.version >= (1, 1) else Framing.CLOSE
+        self._keep_alive = self._keep_alive and not closes and self._framing is not Framing.CLOSE
+        connection = None
+        if not self._keep_alive:
+            connection = b"close"
+        elif self._request.version < (1, 1):
+            connection = b"keep-alive"
+        return heads.answer_head(answer.status, answer.phrase, answer.fields, self._framing, connection)
+
+    async def interim(self, answer: Head) -> None:
+        """Send an interim head on; HTTP/1.0 knows none."""
+        if self._request.version >= (1, 1):
+            await self._write(heads.interim_head(answer.status, answer.phrase, answer.fields))
+
+    async def go_on(self) -> None:
+        """Tell the consumer to send its body."""
+        await self._write(CONTINUE)
+
+    async def write(self, head: bytes, piece: bytes, *, last: bool) -> None:
+        """Send the head, where it has not gone out yet, and a piece of the body; wait until there is room for more.
+
+        Raises `ConsumerGone`.
+        """
+        self.begun = True
+        if self._framing is Framing.CHUNKED:
+            data = head + heads.chunk(piece) + (heads.LAST_CHUNK if last else b"")
+        elif self._framing is Framing.NONE:
+            data = head
+        else:
+            data = head + piece if head else piece
+        await self._write(data)
+
+    def done(self, status: int) -> Answered:
+        """Return what aiohttp needs to know after the last byte."""
+        return Answered(status, keep_alive=self._keep_alive)
+
+    def abort(self) -> None:
+        """Break the connection, so that what was sent is not taken for a whole answer."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    async def _write(self, data: bytes) -> None:
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            raise ConsumerGone
+        transport.write(data)
+        try:
+            await self._request.writer.drain()
+        except ConnectionError as error:
+            raise ConsumerGone from error

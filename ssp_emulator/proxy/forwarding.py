@@ -1,0 +1,167 @@
+"""Forwarding: an examined request goes to its provider, and the answer comes back, both of them unchanged."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ssp_emulator.exchange import known
+from ssp_emulator.proxy import heads
+from ssp_emulator.proxy.errors import ProviderClosedError, ProviderError
+from ssp_emulator.proxy.heads import Framing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.proxy.answer import Head
+    from ssp_emulator.proxy.consumer import Answered, Consumer
+    from ssp_emulator.proxy.leg import Leg
+    from ssp_emulator.proxy.providers import Providers
+
+# How long a consumer's body waits for the provider's word. Source: RFC 9110, 10.1.1: not for ever.
+_CONTINUE_PATIENCE_S = 1.0
+# What may be sent twice without harm. Source: RFC 9110, 9.2.2.
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+_SWITCHING_PROTOCOLS = 101
+_CONTINUE = 100
+
+
+class Forwarding:
+    """Sends requests to providers.
+
+    `elapsed` tells the seconds since an exchange began; `conclude` is called when all of an answer is here, before its
+    last byte goes out.
+    """
+
+    def __init__(
+        self,
+        providers: Providers,
+        *,
+        elapsed: Callable[[Exchange], float],
+        conclude: Callable[[Exchange], None],
+    ) -> None:
+        self._providers = providers
+        self._elapsed = elapsed
+        self._conclude = conclude
+
+    async def forward(self, exchange: Exchange, consumer: Consumer) -> Answered:
+        """Ask the provider and relay what it answers.
+
+        A request goes out once more, on a new connection, where a kept one turns out to have been closed and sending
+        it twice does no harm. Raises `ProviderError`, `ConsumerGone` and `MalformedBodyError`.
+        """
+        fresh = False
+        while True:
+            async with self._providers.connection(known(exchange.endpoint), fresh=fresh) as leg:
+                self._meet(exchange, leg)
+                try:
+                    return await self._ask(exchange, consumer, leg)
+                except ProviderClosedError as error:
+                    if error.answered or not leg.reused or not _may_repeat(exchange, consumer):
+                        raise
+                finally:
+                    _count(exchange, leg)
+            exchange.notes.append("a kept connection to the provider turned out closed; asked again on a new one")
+            fresh = True
+
+    def _meet(self, exchange: Exchange, leg: Leg) -> None:
+        exchange.provider.address = leg.address
+        exchange.provider.reused = leg.reused
+        exchange.timings.connected = self._elapsed(exchange)
+
+    async def _ask(self, exchange: Exchange, consumer: Consumer, leg: Leg) -> Answered:
+        leg.begin(exchange.method, self._request_head(exchange, consumer))
+        if consumer.body_framing is Framing.NONE:
+            head = await self._final_head(consumer, leg, None)
+            return await self._relay(exchange, consumer, leg, head)
+        go_on = asyncio.Event()
+        upload = asyncio.create_task(self._upload(exchange, consumer, leg, go_on))
+        try:
+            head = await self._final_head(consumer, leg, go_on)
+            return await self._relay(exchange, consumer, leg, head)
+        except ProviderError:
+            _raise_failure(upload)
+            raise
+        finally:
+            if not upload.done():
+                leg.abort()
+                upload.cancel()
+            await asyncio.gather(upload, return_exceptions=True)
+
+    def _request_head(self, exchange: Exchange, consumer: Consumer) -> bytes:
+        target, client = known(exchange.target), exchange.client
+        host = exchange.headers.get("Host")
+        return heads.request_head(
+            exchange.method,
+            target.path_and_query,
+            target.authority,
+            exchange.raw_headers,
+            consumer.body_framing,
+            heads.forwarded(client.host, host, "https"),
+        )
+
+    async def _upload(self, exchange: Exchange, consumer: Consumer, leg: Leg, go_on: asyncio.Event) -> None:
+        """Send the request's body; a failure of the consumer's closes the leg, which ends the wait for an answer."""
+        chunked = consumer.body_framing is Framing.CHUNKED
+        try:
+            if consumer.waits_for_continue:
+                try:
+                    await asyncio.wait_for(go_on.wait(), _CONTINUE_PATIENCE_S)
+                except TimeoutError:
+                    exchange.notes.append("the provider did not say 100 Continue in time; the proxy did")
+                await consumer.go_on()
+            async for piece in consumer.body():
+                exchange.bytes_in += len(piece)
+                await leg.send(heads.chunk(piece) if chunked else piece)
+            if chunked:
+                await leg.send(heads.LAST_CHUNK)
+        except ProviderError:
+            return  # whoever waits for the answer is told the same
+        except BaseException:
+            leg.abort()
+            raise
+
+    async def _final_head(self, consumer: Consumer, leg: Leg, go_on: asyncio.Event | None) -> Head:
+        while True:
+            head = await leg.head(patience_s=self._providers.patience.first_byte_s)
+            if not head.interim:
+                return head
+            if head.status == _SWITCHING_PROTOCOLS:
+                raise ProviderError("the answer switches protocols, which was not asked for")
+            if head.status == _CONTINUE and consumer.waits_for_continue and go_on is not None:
+                go_on.set()
+            else:
+                await consumer.interim(head)
+
+    async def _relay(self, exchange: Exchange, consumer: Consumer, leg: Leg, head: Head) -> Answered:
+        exchange.timings.first_byte = self._elapsed(exchange)
+        exchange.provider.status = exchange.status = head.status
+        start = consumer.head(head)
+        while True:
+            piece = leg.take()
+            exchange.bytes_out += len(piece)
+            if leg.complete:
+                break
+            await consumer.write(start, piece, last=False)
+            start = b""
+            await leg.more(patience_s=self._providers.patience.idle_s)
+        _count(exchange, leg)
+        self._conclude(exchange)
+        await consumer.write(start, piece, last=True)
+        return consumer.done(head.status)
+
+
+def _count(exchange: Exchange, leg: Leg) -> None:
+    exchange.provider.bytes_sent, exchange.provider.bytes_received = leg.bytes_sent, leg.bytes_received
+
+
+def _may_repeat(exchange: Exchange, consumer: Consumer) -> bool:
+    return exchange.method in _IDEMPOTENT and consumer.body_framing is Framing.NONE
+
+
+def _raise_failure(upload: asyncio.Task[None]) -> None:
+    """Raise what ended an upload, where that and not the provider is why there is no answer."""
+    if upload.done() and not upload.cancelled() and (failure := upload.exception()) is not None:
+        raise failure

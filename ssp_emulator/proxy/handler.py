@@ -1,0 +1,193 @@
+"""The way of one request: opened, examined, refused or forwarded, and written down before its last byte goes out."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+
+from ssp_emulator import fhir, outcome
+from ssp_emulator.checks import CONNECTION, examine
+from ssp_emulator.exchange import Exchange, NotRecordedError
+from ssp_emulator.proxy import heads
+from ssp_emulator.proxy.answer import Head
+from ssp_emulator.proxy.consumer import Answered, Consumer
+from ssp_emulator.proxy.errors import ConsumerGone, MalformedBodyError, ProviderError, ProviderTimeoutError
+from ssp_emulator.proxy.forwarding import Forwarding
+from ssp_emulator.proxy.heads import Framing
+from ssp_emulator.proxy.identity import client_of
+
+if TYPE_CHECKING:
+    from ssp_emulator.fhir import Format
+    from ssp_emulator.outcome import Denial
+    from ssp_emulator.proxy.providers import Providers
+    from ssp_emulator.spine import Spine
+
+_CLIENT_CLOSED_REQUEST = 499
+
+
+class Audit(Protocol):
+    """Whoever writes exchanges down."""
+
+    def record(self, exchange: Exchange) -> None:
+        """Write an exchange down; it is on its way to the disk when this returns. Raises `NotRecordedError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the proxy answers for itself: in which format unless asked, and with which status to a lost connection."""
+
+    default_format: Format
+    connect_timeout_status: int = 504
+
+
+class Handler:
+    """Takes each request the whole way."""
+
+    def __init__(self, spine: Spine, providers: Providers, audit: Audit, manners: Manners) -> None:
+        self._spine = spine
+        self._clock = spine.clock
+        self._audit = audit
+        self._manners = manners
+        self._forwarding = Forwarding(providers, elapsed=self._elapsed, conclude=self._conclude)
+        self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; whatever happens on the way, it is written down."""
+        exchange, consumer = self._open(request), Consumer(request)
+        try:
+            return await self._answer(exchange, consumer)
+        except ConsumerGone:
+            return consumer.done(_CLIENT_CLOSED_REQUEST)
+        except NotRecordedError as error:
+            self._log.critical("an exchange is not in the audit trail", trace_id=exchange.trace_id, reason=str(error))
+            exchange.recorded = True  # as far as it can be: another try would fail as well
+            with suppress(ConsumerGone):
+                return await self._refuse(exchange, consumer, outcome.internal_error(), closes=True)
+            return consumer.done(_CLIENT_CLOSED_REQUEST)
+
+    async def _answer(self, exchange: Exchange, consumer: Consumer) -> Answered:
+        try:
+            denial = examine(exchange, self._spine)
+            exchange.timings.checked = self._elapsed(exchange)
+            if denial is not None:
+                return await self._refuse(exchange, consumer, denial)
+            return await self._forwarding.forward(exchange, consumer)
+        except ProviderError as error:
+            exchange.provider.error = str(error)
+            return await self._refuse(exchange, consumer, self._denial(exchange, error))
+        except MalformedBodyError as error:
+            denial = outcome.bad_request(f"The request's body is not well-formed: {error}")
+            return await self._refuse(exchange, consumer, denial, closes=True)
+        except ConsumerGone:
+            exchange.status, exchange.broken_off = _CLIENT_CLOSED_REQUEST, True
+            raise
+        except asyncio.CancelledError:  # the consumer has gone, or the emulator stops and waits no longer
+            exchange.status = _CLIENT_CLOSED_REQUEST if consumer.gone else None
+            exchange.broken_off = True
+            raise
+        except NotRecordedError:
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours is answered and written down like any other
+            self._log.exception("the emulator failed on a request", trace_id=exchange.trace_id)
+            return await self._refuse(exchange, consumer, outcome.internal_error(), closes=True)
+        finally:
+            self._conclude(exchange)
+
+    def malformed(self, request: web.BaseRequest, problem: str) -> web.Response:
+        """Answer what is no request in HTTP, and write it down too."""
+        exchange = self._open(request)
+        denial = examine(exchange, self._spine, CONNECTION)
+        if denial is None:
+            denial = outcome.bad_request(f"The request is not well-formed HTTP: {problem}")
+        self._deny(exchange, denial)
+        self._conclude(exchange)
+        body = self._body(exchange, denial)
+        fields = {name.decode(): value.decode() for name, value in (*self._fields(exchange, body), heads.HSTS)}
+        response = web.Response(status=denial.form.status, reason=denial.form.phrase, body=body, headers=fields)
+        response.force_close()
+        return response
+
+    def _open(self, request: web.BaseRequest) -> Exchange:
+        return Exchange(
+            received_at=self._clock.now(),
+            started=self._clock.monotonic(),
+            client=client_of(request.transport),
+            method=request.method,
+            raw_target=request.raw_path,
+            headers=request.headers,
+            raw_headers=request.raw_headers,
+        )
+
+    async def _refuse(
+        self, exchange: Exchange, consumer: Consumer, denial: Denial, *, closes: bool = False
+    ) -> Answered:
+        """Answer with an error of the proxy's own, or break off where an answer has begun already."""
+        if consumer.begun:
+            exchange.broken_off = True
+            self._conclude(exchange)
+            consumer.abort()
+            return consumer.done(exchange.status or 0)
+        self._deny(exchange, denial)
+        body = self._body(exchange, denial)
+        head = Head(denial.form.status, denial.form.phrase.encode(), self._fields(exchange, body), Framing.LENGTH)
+        start = consumer.head(head, closes=closes or denial.form.closes)
+        exchange.bytes_out = len(body)
+        self._conclude(exchange)
+        await consumer.write(start, b"" if exchange.method == "HEAD" else body, last=True)
+        return consumer.done(denial.form.status)
+
+    def _denial(self, exchange: Exchange, error: ProviderError) -> Denial:
+        if not isinstance(error, ProviderTimeoutError):
+            return outcome.bad_gateway(exchange.target_text)
+        status = self._manners.connect_timeout_status if error.connecting else 504
+        return outcome.timeout(exchange.target_text, status)
+
+    def _deny(self, exchange: Exchange, denial: Denial) -> None:
+        exchange.denial, exchange.status = denial, denial.form.status
+
+    def _body(self, exchange: Exchange, denial: Denial) -> bytes:
+        return fhir.write(outcome.resource(denial, str(uuid4())), self._format(exchange))
+
+    def _fields(self, exchange: Exchange, body: bytes) -> list[tuple[bytes, bytes]]:
+        fields = [
+            (b"Date", self._clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").encode()),
+            (b"Content-Type", self._format(exchange).value.encode()),
+            (b"Cache-Control", b"no-store"),
+            (b"Content-Length", str(len(body)).encode()),
+        ]
+        if exchange.denial is not None and exchange.denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
+            fields.append((b"Allow", ", ".join(outcome.METHODS).encode()))
+        return fields
+
+    def _format(self, exchange: Exchange) -> Format:
+        headers = exchange.headers
+        return outcome.negotiate(
+            exchange.query, headers.get("Accept"), headers.get("Content-Type"), self._manners.default_format
+        )
+
+    def _elapsed(self, exchange: Exchange) -> float:
+        return self._clock.monotonic() - exchange.started
+
+    def _conclude(self, exchange: Exchange) -> None:
+        """Write the exchange down, once; from here on it does not change. Raises `NotRecordedError`."""
+        if exchange.recorded:
+            return
+        exchange.timings.total = self._elapsed(exchange)
+        self._audit.record(exchange)
+        exchange.recorded = True
+        self._log.info(
+            "request",
+            trace_id=exchange.trace_id,
+            method=exchange.method,
+            target=exchange.target_text.partition("?")[0],
+            status=exchange.status,
+            denial=exchange.denial.reason.value if exchange.denial is not None else None,
+            total_ms=round(exchange.timings.total * 1000, 3),
+        )

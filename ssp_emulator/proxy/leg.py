@@ -1,0 +1,180 @@
+"""A leg: one connection to a provider, kept alive from answer to answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from ssp_emulator.proxy.answer import AnswerReader, Head
+from ssp_emulator.proxy.errors import ProviderClosedError, ProviderError, ProviderTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HIGH_WATER = 256 * 1024  # bytes of a body that may wait for a slow consumer before the provider is held back
+
+
+class Leg(asyncio.Protocol):
+    """The proxy's end of a connection to a provider; asyncio calls the first six methods."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._reader: AnswerReader | None = None
+        self._failure: ProviderError | None = None
+        self._news: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._held_back = False
+        self._active = 0.0
+        self.on_lost: Callable[[], None] | None = None
+        self.address: str | None = None
+        self.reused = False
+        self.bytes_sent = 0
+        self.bytes_received = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection."""
+        self._transport = cast("asyncio.Transport", transport)
+        host, port, *_ = transport.get_extra_info("peername")
+        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def data_received(self, data: bytes) -> None:
+        """Read bytes of an answer; hold the provider back where the consumer is slower."""
+        self._active = self._loop.time()
+        self.bytes_received += len(data)
+        if self._reader is None:
+            self.abort()  # no request is under way, so this is no answer
+            return
+        try:
+            self._reader.feed(data)
+        except ProviderError as error:
+            self._fail(error)
+            self.abort()
+        if self._reader.buffered > _HIGH_WATER and not self._held_back and self._transport is not None:
+            self._held_back = True
+            self._transport.pause_reading()
+        self._tell()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note that the connection is gone, which may be where the answer ends."""
+        self._transport = None
+        if self._reader is not None and not self._reader.end():
+            self._fail(
+                ProviderClosedError(
+                    f"the provider closed the connection: {exc}" if exc else "the provider closed the connection",
+                    answered=self._reader.begun,
+                )
+            )
+        self._tell()
+        self.resume_writing()
+        if self.on_lost is not None:
+            self.on_lost()
+
+    def pause_writing(self) -> None:
+        """Hold the consumer back: the provider reads more slowly than it sends."""
+        self._room = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Let the consumer go on."""
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        self._room = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether a request can be sent on it."""
+        return self._transport is not None and not self._transport.is_closing() and self._failure is None
+
+    @property
+    def spent(self) -> bool:
+        """Whether it cannot take another request: the last answer is not all here, or was the last."""
+        return not (self.usable and self._reader is not None and self._reader.complete and self._reader.keeps_alive)
+
+    def begin(self, method: str, head: bytes) -> None:
+        """Send the head of a request. Raises `ProviderClosedError` where the connection is gone."""
+        self._reader = AnswerReader(method)
+        self.bytes_sent = self.bytes_received = 0
+        self._write(head)
+
+    async def send(self, piece: bytes) -> None:
+        """Send bytes of the request's body, and wait until there is room for more."""
+        self._write(piece)
+        if self._room is not None:
+            await self._room
+
+    async def head(self, *, patience_s: float) -> Head:
+        """Return the next head of the answer, interim or final.
+
+        Raises `ProviderTimeoutError` where nothing passes either way for that many seconds, and other
+        `ProviderError`s where there will be none.
+        """
+        reader = self._asked()
+        while not reader.heads:
+            await self._wait(patience_s, "the head of the answer")
+        return reader.heads.pop(0)
+
+    async def more(self, *, patience_s: float) -> None:
+        """Wait until more of the body, or its end, has come. Raises like `head`."""
+        reader = self._asked()
+        while not reader.pieces and not reader.complete:
+            await self._wait(patience_s, "more of the answer")
+
+    def take(self) -> bytes:
+        """Return what has come of the body since the last time, and let the provider go on."""
+        piece = self._asked().take()
+        if self._held_back and self._transport is not None:
+            self._held_back = False
+            self._transport.resume_reading()
+        return piece
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer's last byte is here."""
+        return self._asked().complete
+
+    def rest(self) -> None:
+        """Let go of the last answer; bytes that come from now on belong to none."""
+        self._reader = None
+
+    def abort(self) -> None:
+        """Close the connection at once, whatever is under way on it."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def close(self) -> None:
+        """Close an idle connection in good order."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            raise self._failure or ProviderClosedError("the provider closed the connection", answered=False)
+        self._active = self._loop.time()
+        self.bytes_sent += len(data)
+        self._transport.write(data)
+
+    def _asked(self) -> AnswerReader:
+        if self._reader is None:
+            raise LookupError("no request has been sent on this connection")
+        return self._reader
+
+    def _fail(self, error: ProviderError) -> None:
+        self._failure = self._failure or error
+
+    def _tell(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    async def _wait(self, patience_s: float, what: str) -> None:
+        """Wait for news of the answer, as long as bytes go on passing either way."""
+        if self._failure is not None:
+            raise self._failure
+        while True:
+            self._news = self._loop.create_future()
+            try:
+                async with asyncio.timeout_at(self._active + patience_s):
+                    await self._news
+                    return
+            except TimeoutError:
+                if self._loop.time() >= self._active + patience_s:
+                    raise ProviderTimeoutError(f"{patience_s:g} s went by without {what}") from None

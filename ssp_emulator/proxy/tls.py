@@ -1,0 +1,125 @@
+"""The TLS contexts of both sides: what we speak, whom we trust, and who we are.
+
+Source: GP Connect 1.6.2, "Security guidance" (TLS 1.2, the cipher list and its order); RFC 7919 (ffdhe2048).
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from OpenSSL import SSL, crypto
+
+from ssp_emulator.proxy.openssl import ContextAdapter, note_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# In this order of preference, and nothing else.
+CIPHERS = "AESGCM+EECDH:AESGCM+EDH:AES256+EECDH:AES256+EDH"
+
+
+class TlsFileError(Exception):
+    """A certificate, key, trust or revocation file cannot be used; the text names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerTls:
+    """The PEM files of the listener: certificate with its chain, key, whom to trust, and who is revoked if known."""
+
+    certificate: Path
+    key: Path
+    trust: Path
+    crl: Path | None = None
+    tls_1_3: bool = False
+
+
+def for_consumers(tls: ConsumerTls, monotonic: Callable[[], float]) -> ContextAdapter:
+    """Make the listener's context, which asks for a client certificate and finishes the handshake whatever it is.
+
+    `monotonic` tells seconds. Raises `TlsFileError`.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_max_proto_version(SSL.TLS1_3_VERSION if tls.tls_1_3 else SSL.TLS1_2_VERSION)
+    context.set_cipher_list(CIPHERS.encode())
+    # Sessions are not resumed: a resumed one would bring no verdict on the certificate.
+    context.set_options(
+        SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_TICKET
+    )
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    with as_file(files("ssp_emulator.proxy") / "ffdhe2048.pem") as parameters:
+        context.load_tmp_dh(str(parameters))
+    _identify(context, tls.certificate, tls.key)
+    # No list of authorities goes to the client: some would then keep a certificate back, and be told 496, not 495.
+    context.set_verify(SSL.VERIFY_PEER, note_error)
+    _trust(context, tls.trust, tls.crl)
+    return ContextAdapter(context, monotonic)
+
+
+def for_providers(certificate: Path, key: Path, trust: Path) -> ssl.SSLContext:
+    """Make the context of the leg to providers: our client certificate, their certificate and host name checked.
+
+    Takes PEM files. Raises `TlsFileError`.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(cafile=str(trust))
+    except (ssl.SSLError, OSError) as error:
+        raise TlsFileError(f"{trust} does not hold certificates to trust") from error
+    try:
+        context.load_cert_chain(str(certificate), str(key), password=_no_password)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise TlsFileError(f"{certificate} and {key} are not a certificate and its key, in PEM") from error
+    return context
+
+
+def _identify(context: SSL.Context, certificate: Path, key: Path) -> None:
+    try:
+        context.use_certificate_chain_file(str(certificate))
+    except SSL.Error as error:
+        raise TlsFileError(f"{certificate} does not hold a certificate in PEM") from error
+    try:
+        context.set_passwd_cb(lambda *_: b"")
+        context.use_privatekey_file(str(key))
+        context.check_privatekey()
+    except SSL.Error as error:
+        raise TlsFileError(f"{key} is not the key of {certificate}, in PEM and with no password") from error
+
+
+def _trust(context: SSL.Context, trust: Path, crl: Path | None) -> None:
+    try:
+        context.load_verify_locations(str(trust))
+    except SSL.Error as error:
+        raise TlsFileError(f"{trust} does not hold certificates to trust") from error
+    if crl is None:
+        return
+    store = context.get_cert_store()
+    if store is None:
+        raise TlsFileError(f"{trust} does not hold certificates to trust")
+    for revoked in _revocation_lists(crl):
+        store.add_crl(revoked)
+    store.set_flags(crypto.X509StoreFlags.CRL_CHECK)
+
+
+def _revocation_lists(path: Path) -> list[x509.CertificateRevocationList]:
+    end = b"-----END X509 CRL-----"
+    pieces = [piece + end for piece in path.read_bytes().split(end)[:-1]]
+    try:
+        lists = [x509.load_pem_x509_crl(piece) for piece in pieces]
+    except ValueError as error:
+        raise TlsFileError(f"{path} does not hold certificate revocation lists in PEM") from error
+    if not lists:
+        raise TlsFileError(f"{path} does not hold certificate revocation lists in PEM")
+    return lists
+
+
+def _no_password() -> str:
+    """Answer for a key with a password, so that OpenSSL does not ask for one at the terminal."""
+    return ""
