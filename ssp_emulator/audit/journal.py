@@ -1,0 +1,113 @@
+"""The journal: JSON Lines, one record a request, only ever added to.
+
+A record is handed to the operating system by one `write` before the answer's last byte goes out. That call goes to the
+page cache and does not wait for the disk, which is why it may stand on the event loop.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ssp_emulator.audit.record import Record, record_of
+from ssp_emulator.exchange import NotRecordedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from ssp_emulator.exchange import Exchange
+
+_PRIVATE = 0o600  # who asked whom for whose record is nobody else's business
+_TAIL = 64 * 1024
+
+
+class JournalError(Exception):
+    """The journal cannot be opened or read; the text names it and says why."""
+
+
+class Journal:
+    """The journal, open for adding; a context manager. Entering raises `JournalError`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = -1
+        self._sequence = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
+            self._sequence = self._last_sequence()
+        except OSError as error:
+            raise JournalError(f"the journal {self.path} cannot be opened: {_said(error)}") from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+        self._file = -1
+
+    def record(self, exchange: Exchange) -> None:
+        """Add an exchange. Raises `NotRecordedError` where the record has not been taken whole."""
+        line = json.dumps(record_of(exchange, self._sequence + 1), separators=(",", ":")).encode() + b"\n"
+        try:
+            written = os.write(self._file, line)
+        except OSError as error:
+            raise NotRecordedError(f"the journal {self.path} cannot be written: {_said(error)}") from error
+        if written != len(line):
+            self._file_is_torn()
+            raise NotRecordedError(f"the journal {self.path} took {written} of {len(line)} bytes: is the disk full?")
+        self._sequence += 1
+
+    def _file_is_torn(self) -> None:
+        """Begin a new line after one that was taken in part, so that the next record can be read."""
+        try:
+            os.write(self._file, b"\n")
+        except OSError as error:
+            structlog.get_logger("ssp_emulator.audit").error("the journal is torn", reason=_said(error))
+
+    def _last_sequence(self) -> int:
+        """Find the last record's sequence number; a last line that was cut off is left as it is, and ended."""
+        size = os.fstat(self._file).st_size
+        if size == 0:
+            return 0
+        start = max(0, size - _TAIL)
+        tail = os.pread(self._file, size - start, start)
+        if not tail.endswith(b"\n"):
+            os.write(self._file, b"\n")
+        for line in reversed(tail.splitlines()):
+            record = _parsed(line)
+            if record is not None:
+                return int(record["sequence"])
+        return 0
+
+
+def read(path: Path) -> Iterator[Record]:
+    """Yield the records of a journal in their order, leaving out lines that are none. Raises `JournalError`."""
+    try:
+        with path.open("rb") as journal:
+            for line in journal:
+                record = _parsed(line)
+                if record is not None:
+                    yield record
+    except OSError as error:
+        raise JournalError(f"the journal {path} cannot be read: {_said(error)}") from error
+
+
+def _parsed(line: bytes) -> Record | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("sequence"), int) else None
+
+
+def _said(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

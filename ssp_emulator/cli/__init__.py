@@ -1,0 +1,53 @@
+"""The command line: each command group a file, loaded when it is called for.
+
+Every failure ends in one line on standard error, and an exit code: 0 it went well, 1 it failed, 2 the usage or the
+configuration is wrong.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+import click
+
+from ssp_emulator import __version__
+from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail
+
+_COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit")
+
+
+class _Commands(click.Group):
+    """Loads a command's module when the command is named, as `up` need not wait for what `send` imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        return cast("click.Command", getattr(import_module(f"ssp_emulator.cli.{cmd_name}"), cmd_name))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ssp-emulator")
+def cli() -> None:
+    """An emulator of the NHS Spine Secure Proxy."""
+
+
+def main() -> None:
+    """Run the command line; no failure ends in a traceback."""
+    from ssp_emulator.emulator import InvalidFileError, JournalError, PkiError  # noqa: PLC0415 - `--help` is quick
+
+    try:
+        cli()
+    except InvalidFileError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        raise SystemExit(BAD_USAGE) from None
+    except PkiError as error:
+        fail(str(error), code=BAD_USAGE)
+    except JournalError as error:
+        fail(str(error), code=BAD_USAGE)
+    except OSError as error:
+        fail(f"{error.filename or 'input or output'}: {(error.strerror or str(error)).lower()}", code=FAILED)

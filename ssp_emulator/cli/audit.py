@@ -1,0 +1,73 @@
+"""`ssp-emulator audit`: the trail, for reading."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+
+from ssp_emulator.audit.journal import read
+from ssp_emulator.cli import options
+from ssp_emulator.cli.output import FAILED, console, fail, print_json
+from ssp_emulator.cli.trail import WIDTH, show_record
+from ssp_emulator.emulator import read_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ssp_emulator.audit.record import Record
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail: every request that reached the proxy."""
+
+
+@audit.command("list")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The latest so many.")
+@options.as_json
+@options.config
+def list_(limit: int, as_json: bool, config_path: Path) -> None:
+    """List the latest requests, the oldest of them first."""
+    records = list(deque(read(read_plan(config_path).journal), maxlen=limit))
+    if as_json:
+        print_json(records)
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("Time", "Trace ID", "From", "To", "Request", "Status", "Why"):
+        table.add_column(heading, no_wrap=heading != "Request", overflow="fold")
+    for record in records:
+        table.add_row(*_row(record))
+    console(at_least=WIDTH).print(table)
+
+
+@audit.command()
+@click.argument("trace_id")
+@options.as_json
+@options.config
+def show(trace_id: str, as_json: bool, config_path: Path) -> None:
+    """Show every request that bore TRACE_ID, with each check."""
+    journal = read_plan(config_path).journal
+    records = [record for record in read(journal) if (record.get("trace_id") or "").lower() == trace_id.lower()]
+    if not records:
+        fail(f"no request with the trace ID {trace_id} is in {journal}", code=FAILED)
+    if as_json:
+        print_json(records)
+        return
+    for record in records:
+        show_record(record)
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    denial = record["denial"]
+    return (
+        record["time"],
+        record["trace_id"] or "-",
+        record["from"]["asid"] or "-",
+        record["to"]["asid"] or "-",
+        f"{record['method']} {record['target']}",
+        str(record["status"] or "-"),
+        denial["reason"] if denial is not None else "",
+    )

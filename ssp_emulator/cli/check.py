@@ -1,0 +1,27 @@
+"""`ssp-emulator check`: configuration and registry validated, nothing started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ssp_emulator.cli import options
+from ssp_emulator.emulator import InvalidFileError, read_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@options.config
+def check(config_path: Path) -> None:
+    """Validate the configuration and the registry; name each problem with its line, and exit 2 if there is any."""
+    plan = read_plan(config_path)
+    made_at_start = plan.uses_emulated_pki and not plan.certificates.chain.exists()
+    if not made_at_start and (missing := plan.configuration.missing_files()):
+        raise InvalidFileError(missing)
+    directory = plan.registry.directory
+    click.echo(f"{config_path}: valid; {len(list(directory.systems))} systems in the registry.")
+    if made_at_start:
+        click.echo(f"There are no certificates in {plan.certificates.root} yet; `ssp-emulator up` makes them.")

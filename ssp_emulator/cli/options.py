@@ -1,0 +1,20 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+config = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("config/emulator.yaml"),
+    show_default=True,
+    metavar="FILE",
+    help="The emulator's settings.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
+from_asid = click.option("--from", "from_asid", metavar="ASID", help="The sender; else the first that fits.")
+to_asid = click.option("--to", "to_asid", metavar="ASID", help="The receiver; else the first that fits.")

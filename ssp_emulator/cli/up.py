@@ -1,0 +1,39 @@
+"""`ssp-emulator up`: the emulator, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from ssp_emulator import logs
+from ssp_emulator.cli import options
+from ssp_emulator.emulator import Emulator, Plan, read_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@options.config
+def up(config_path: Path) -> None:
+    """Run the proxy until SIGTERM or Ctrl-C; requests in flight may end.
+
+    Certificates are made where there are none. When it serves, it says so on standard output; its log is on standard
+    error.
+    """
+    plan = read_plan(config_path)
+    logs.configure(plan.configuration.settings.log)
+    asyncio.run(_serve(plan))
+
+
+async def _serve(plan: Plan) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Emulator(plan) as emulator:
+        click.echo(f"Emulator ready: https://{emulator.address}")  # flushed, for whoever waits for the line
+        await stop.wait()

@@ -1,0 +1,185 @@
+"""A consumer: it finds endpoint and agreement in the registry, and asks for something through the proxy.
+
+Source: GP Connect 1.6.2, "Retrieve a document", "Search for a patient's documents" and "Find a patient".
+"""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from uuid import uuid4
+
+import aiohttp
+from yarl import URL
+
+from ssp_emulator.exchange import FROM, INTERACTION_ID, TO, TRACE_ID
+from ssp_emulator.interactions import GP_CONNECT
+from ssp_emulator.token.minting import Purpose, claims_for, unsigned
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from ssp_emulator.address import Address
+    from ssp_emulator.directory.loading import Registry
+    from ssp_emulator.directory.model import Endpoint, System
+    from ssp_emulator.interactions import Interaction
+
+_NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+_FHIR_JSON = "application/fhir+json;charset=utf-8"
+# What a search for documents has to ask for. Source: GP Connect 1.6.2, "Search for a patient's documents".
+_INCLUDES = (
+    "_include=DocumentReference:subject:Patient",
+    "_include=DocumentReference:custodian:Organization",
+    "_include=DocumentReference:author:Organization",
+    "_include=DocumentReference:author:Practitioner",
+    "_revinclude:recurse=PractitionerRole:practitioner",
+)
+
+
+class ConsumerError(Exception):
+    """A request cannot be made or sent; the text says why, and what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who asks whom for what, and where: all of it out of the registry."""
+
+    sender: System
+    receiver: System
+    interaction: Interaction
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a request asks for beside its interaction: a resource's id, a patient, and more of a query."""
+
+    resource_id: str | None = None
+    nhs_number: str | None = None
+    query: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, ready to be sent through the proxy."""
+
+    trace_id: str
+    method: str
+    target: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The consumer's certificate and key, and whom it trusts: PEM files."""
+
+    certificate: Path
+    key: Path
+    trust: Path
+
+
+def route(registry: Registry, name: str, from_asid: str | None = None, to_asid: str | None = None) -> Route:
+    """Find who can ask whom for an interaction.
+
+    Takes an interaction ID, or what follows `urn:nhs:names:services:gpconnect:` in one; ASIDs that are left out become
+    the first that fit, with an agreement between them. Raises `ConsumerError`.
+    """
+    interaction = registry.catalogue.get(name) or registry.catalogue.get(GP_CONNECT + name)
+    if interaction is None:
+        known = ", ".join(each.id.removeprefix(GP_CONNECT) for each in registry.catalogue)
+        raise ConsumerError(f"{name} is no interaction that is known; these are: {known}")
+    directory = registry.directory
+    for asid in filter(None, (from_asid, to_asid)):
+        if directory.system(asid) is None:
+            raise ConsumerError(f"{asid} is the ASID of no system in the registry")
+    senders = [each for each in directory.systems if from_asid in (None, each.asid)]
+    receivers = [each for each in directory.systems if to_asid in (None, each.asid)]
+    # An ASID that was named is taken as it is, so that a refusal by the proxy can be tried out.
+    able = [each for each in senders if interaction.id in each.sends or from_asid is not None]
+    for sender in able:
+        for receiver in receivers:
+            agreed = directory.agreement(sender.asid, receiver.asid, interaction.id) is not None
+            endpoint = receiver.endpoint(interaction.received_as)
+            if endpoint is not None and (agreed or to_asid is not None):
+                return Route(sender, receiver, interaction, endpoint)
+    raise ConsumerError(f"the registry has no system that sends {interaction.id} to another that receives it")
+
+
+def token(route: Route, now: datetime) -> str:
+    """Return a fresh token for a route; `now` is aware."""
+    purpose = Purpose(route.endpoint.root, route.interaction.scope or "patient/*.read")
+    issuer = f"https://{route.sender.fqdn}"
+    return unsigned(claims_for(purpose, route.sender.organisation, issuer, now))
+
+
+def request(route: Route, question: Question, now: datetime) -> Request:
+    """Make a request: URL, headers, a new trace ID and a fresh token. Raises `ConsumerError`."""
+    trace_id = str(uuid4())
+    headers = {
+        "Accept": _FHIR_JSON,
+        TRACE_ID: trace_id,
+        FROM: route.sender.asid,
+        TO: route.receiver.asid,
+        INTERACTION_ID: route.interaction.id,
+        "Authorization": f"Bearer {token(route, now)}",
+    }
+    target = route.endpoint.root + _path(route.interaction, question) + _query(route.interaction, question)
+    return Request(trace_id, route.interaction.methods[0], target, headers)
+
+
+@asynccontextmanager
+async def sent(request: Request, proxy: Address, identity: Identity) -> AsyncIterator[aiohttp.ClientResponse]:
+    """Send a request through the proxy, and lend the answer while its body is read. Raises `ConsumerError`."""
+    url = URL(f"https://{proxy}/{request.target}", encoded=True)
+    connector = aiohttp.TCPConnector(ssl=tls_context(identity))
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, auto_decompress=True) as session,
+            session.request(request.method, url, headers=request.headers, allow_redirects=False) as answer,
+        ):
+            yield answer
+    except (aiohttp.ClientError, OSError) as error:
+        raise ConsumerError(f"the proxy at {proxy} did not answer: {error}") from error
+
+
+def tls_context(identity: Identity) -> ssl.SSLContext:
+    """Return a TLS context that shows the consumer's certificate. Raises `ConsumerError`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(identity.trust)
+        context.load_cert_chain(identity.certificate, identity.key)
+    except OSError as error:
+        raise ConsumerError(
+            f"{identity.certificate}, its key and {identity.trust} cannot be used: {error.strerror or error}; "
+            "`ssp-emulator certs init` makes such files"
+        ) from error
+    return context
+
+
+def _path(interaction: Interaction, question: Question) -> str:
+    path = interaction.path or ""
+    if "{id}" not in path:
+        return path
+    if question.resource_id is None:
+        raise ConsumerError(f"{interaction.id} asks for {path}: say which with --id")
+    return path.replace("{id}", quote(question.resource_id, safe=""))
+
+
+def _query(interaction: Interaction, question: Question) -> str:
+    parts = []
+    if interaction.path == "/Patient":
+        if question.nhs_number is None and question.query is None:
+            raise ConsumerError(f"{interaction.id} finds a patient: say which with --nhs-number")
+        if question.nhs_number is not None:
+            parts.append(f"identifier={_NHS_NUMBER}%7C{quote(question.nhs_number, safe='')}")
+    if interaction.path == "/Patient/{id}/DocumentReference":
+        parts += _INCLUDES
+    if question.query is not None:
+        parts.append(question.query)
+    return f"?{'&'.join(parts)}" if parts else ""
