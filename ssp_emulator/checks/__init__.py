@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from ssp_emulator.outcome import Denial
     from ssp_emulator.spine import Spine
 
+# What can be judged before a request can be read, and when only its start line can.
 CONNECTION: tuple[Check, ...] = (tls, certificate)
+START_LINE: tuple[Check, ...] = (*CONNECTION, method)
 ORDER: tuple[Check, ...] = (
-    *CONNECTION, method, headers, target, sender, receiver, endpoint, agreement, token,
+    *START_LINE, headers, target, sender, receiver, endpoint, agreement, token,
 )  # fmt: skip
 
 NAMES: tuple[str, ...] = tuple(check.__name__ for check in ORDER)

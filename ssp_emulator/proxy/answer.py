@@ -9,7 +9,7 @@ import httptools
 from ssp_emulator.proxy.errors import ProviderError
 from ssp_emulator.proxy.heads import Field, Framing
 
-_HEAD_LIMIT = 256 * 1024  # bytes of names and values; no real head comes near, and memory has to end somewhere
+_HEAD_LIMIT = 256 * 1024  # bytes without a final head; no real one comes near, and memory has to end somewhere
 
 
 @dataclass(slots=True)
@@ -55,12 +55,14 @@ class AnswerReader:
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserCallbackError as error:
-            raise ProviderError(str(error.__context__ or error)) from error
         except httptools.HttpParserUpgrade as error:
             raise ProviderError("the answer switches protocols, which was not asked for") from error
         except httptools.HttpParserError as error:
             raise ProviderError(f"the answer is not HTTP: {error}") from error
+        if self._final is None:
+            self._head_size += len(data)
+            if self._head_size > _HEAD_LIMIT:
+                raise ProviderError(f"the answer's head is larger than {_HEAD_LIMIT} bytes")
 
     def end(self) -> bool:
         """Take note that the provider has closed; return whether that is where the answer may end."""
@@ -89,9 +91,6 @@ class AnswerReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a field."""
-        self._head_size += len(name) + len(value)
-        if self._head_size > _HEAD_LIMIT:
-            raise ProviderError(f"the answer's head is larger than {_HEAD_LIMIT} bytes")
         self._head.fields.append((name, value))
 
     def on_headers_complete(self) -> None:

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from ssp_emulator import fhir, outcome
-from ssp_emulator.checks import CONNECTION, examine
+from ssp_emulator.checks import CONNECTION, START_LINE, examine
 from ssp_emulator.exchange import Exchange, NotRecordedError
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.answer import Head
@@ -21,6 +21,7 @@ from ssp_emulator.proxy.errors import ConsumerGone, MalformedBodyError, Provider
 from ssp_emulator.proxy.forwarding import Forwarding
 from ssp_emulator.proxy.heads import Framing
 from ssp_emulator.proxy.identity import client_of
+from ssp_emulator.proxy.salvage import salvage
 
 if TYPE_CHECKING:
     from ssp_emulator.fhir import Format
@@ -100,10 +101,15 @@ class Handler:
         finally:
             self._conclude(exchange)
 
-    def malformed(self, request: web.BaseRequest, problem: str) -> web.Response:
-        """Answer what is no request in HTTP, and write it down too."""
+    def malformed(self, request: web.BaseRequest, data: bytes, problem: str) -> web.Response:
+        """Answer what is no request in HTTP, and write down what can be read of it.
+
+        Takes the bytes that could not be read, and what was wrong with them.
+        """
+        read = salvage(data)
         exchange = self._open(request)
-        denial = examine(exchange, self._spine, CONNECTION)
+        exchange.method, exchange.raw_target, exchange.headers = read.method or "-", read.target, read.headers
+        denial = examine(exchange, self._spine, START_LINE if read.method is not None else CONNECTION)
         if denial is None:
             denial = outcome.bad_request(f"The request is not well-formed HTTP: {problem}")
         self._deny(exchange, denial)

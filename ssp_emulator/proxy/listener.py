@@ -30,11 +30,17 @@ _LINGER_S = 2.0  # how long the rest of a refused body is read, so that the refu
 class _Connection(RequestHandler):
     """Aiohttp's connection, but for what is no request in HTTP: that is answered like every other refusal."""
 
-    __slots__ = ("_handler",)
+    __slots__ = ("_handler", "_latest")
 
     def __init__(self, server: _Server, handler: Handler, **kwargs: Any) -> None:
         super().__init__(server, **kwargs)
         self._handler = handler
+        self._latest = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and remember them in case they are not HTTP."""
+        self._latest = data or self._latest
+        super().data_received(data)
 
     def handle_error(
         self,
@@ -44,7 +50,7 @@ class _Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what aiohttp could not read."""
-        return self._handler.malformed(request, " ".join((message or str(exc)).split()))
+        return self._handler.malformed(request, self._latest, (message or str(exc)).partition(":")[0].strip())
 
 
 class _Server(web.Server):

@@ -11,6 +11,9 @@ from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL, crypto
 
 from ssp_emulator.proxy.openssl import ContextAdapter, note_error
@@ -86,10 +89,12 @@ def _identify(context: SSL.Context, certificate: Path, key: Path) -> None:
     except SSL.Error as error:
         raise TlsFileError(f"{certificate} does not hold a certificate in PEM") from error
     try:
-        context.set_passwd_cb(lambda *_: b"")
-        context.use_privatekey_file(str(key))
+        loaded = load_pem_private_key(key.read_bytes(), None)
+        if not isinstance(loaded, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            raise TlsFileError(f"{key} should be an RSA or elliptic-curve key")
+        context.use_privatekey(loaded)
         context.check_privatekey()
-    except SSL.Error as error:
+    except (SSL.Error, ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a password
         raise TlsFileError(f"{key} is not the key of {certificate}, in PEM and with no password") from error
 
 

@@ -1,0 +1,307 @@
+"""When the provider, the consumer or the disk fails: the status, the exact text, and what the trail says."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from support import setup
+from support.running import running
+from support.stub import OK, StubProvider
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.running import Running
+
+    from ssp_emulator.pki.folder import CertificateFolder
+
+TARGET = f"{setup.ROOT}/Binary/1"
+Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+
+
+async def test_a_provider_that_stops_is_502_at_once_and_200_when_it_is_back(
+    tmp_path: Path, certificates: CertificateFolder
+) -> None:
+    async with StubProvider(certificates) as provider:
+        port = provider.port
+        async with running(tmp_path, certificates, port) as ssp:
+            wire = await ssp.wire()
+            before = await wire.ask(ssp.request())
+            await provider.__aexit__()
+            stopped = await wire.ask(ssp.request())
+            async with StubProvider(certificates, port):
+                after = await wire.ask(ssp.request())
+
+            assert [answer.status for answer in (before, stopped, after)] == [200, 502, 200]
+            (issue,) = stopped.json()["issue"]
+            assert issue["code"] == "transient"
+            assert issue["diagnostics"] == f"ERROR_COMMUNICATING_TO_ENDPOINT_URL_{TARGET}"
+            assert issue["details"]["coding"][0]["display"] == issue["diagnostics"]
+            record = ssp.records()[1]
+            assert "no connection to 127.0.0.1" in record["provider"]["error"]
+            assert record["denial"]["reason"] == "bad-gateway"
+            assert record["timings_ms"]["total"] < 1000
+
+
+async def test_a_kept_connection_that_the_provider_has_closed_is_not_held_against_it(
+    ssp: Running, provider: StubProvider
+) -> None:
+    served = 0
+
+    async def one_answer_a_connection(reader: Reader, writer: Writer) -> None:
+        nonlocal served
+        served += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await writer.drain()
+        if served == 1:
+            await reader.read(1)  # the next request reaches a connection that says nothing and closes
+
+    provider.play = one_answer_a_connection
+    wire = await ssp.wire()
+
+    answers = [await wire.ask(ssp.request()) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 200]
+    notes = [record["notes"] for record in ssp.records()]
+    assert notes[1] == ["a kept connection to the provider turned out closed; asked again on a new one"]
+
+
+async def test_a_request_that_may_do_harm_twice_is_not_sent_twice(ssp: Running, provider: StubProvider) -> None:
+    async def close_on_the_second(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await writer.drain()
+        await reader.readuntil(b"\r\n\r\n")
+
+    provider.play = close_on_the_second
+    wire = await ssp.wire()
+
+    first = await wire.ask(ssp.request())
+    second = await wire.ask(ssp.request(method="POST", fields=(("Content-Length", "0"),)))
+
+    assert (first.status, second.status) == (200, 502)
+    assert provider.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "the answer is not HTTP"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "the answer switches protocols"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 300_000, "the answer's head is larger than"),
+        (b"", "the provider closed the connection"),
+    ],
+    ids=["not HTTP", "two lengths", "101", "an endless head", "nothing"],
+)
+async def test_an_answer_that_makes_no_sense_is_502(
+    ssp: Running, provider: StubProvider, said: bytes, reason: str
+) -> None:
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await writer.drain()
+
+    provider.play = play
+
+    answer = await ssp.ask()
+
+    assert answer.status == 502
+    assert answer.json()["issue"][0]["diagnostics"] == f"ERROR_COMMUNICATING_TO_ENDPOINT_URL_{TARGET}"
+    assert reason in ssp.record()["provider"]["error"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n"],
+    ids=["Content-Length", "chunked"],
+)
+async def test_an_answer_that_breaks_off_is_never_passed_off_as_whole(
+    ssp: Running, provider: StubProvider, head: bytes
+) -> None:
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b"half")
+        await writer.drain()
+        await asyncio.sleep(0)
+        writer.transport.abort()
+
+    provider.play = play
+
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+        await ssp.ask()
+
+    record = ssp.record()
+    assert record["broken_off"] is True
+    assert record["status"] in (200, 502)
+    assert "closed the connection" in record["provider"]["error"]
+
+
+async def test_a_provider_that_says_nothing_is_504(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async def play(reader: Reader, _: Writer) -> None:
+        await reader.read()
+
+    provider.play = play
+    async with running(tmp_path, certificates, provider.port, providers={"first_byte_timeout_s": 0.2}) as ssp:
+        answer = await ssp.ask()
+
+        assert (answer.status, answer.phrase) == (504, "Gateway Timeout")
+        assert answer.json()["issue"][0]["diagnostics"] == f"TIMEOUT_COMMUNICATING_TO_ENDPOINT_URL_{TARGET}"
+        assert ssp.record()["provider"]["error"] == "0.2 s went by without the head of the answer"
+
+
+@pytest.mark.parametrize(("status", "phrase"), [(504, "Gateway Timeout"), (599, "Network Connect Timeout Error")])
+async def test_a_connection_that_is_not_made_in_time_is_504_or_599_as_configured(
+    tmp_path: Path, certificates: CertificateFolder, status: int, phrase: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts, and never shakes hands
+        patience = {"connect_timeout_s": 0.2, "connect_timeout_status": status}
+        async with running(tmp_path, certificates, silent.getsockname()[1], providers=patience) as ssp:
+            answer = await ssp.ask()
+
+    assert (answer.status, answer.phrase) == (status, phrase)
+    assert answer.json()["issue"][0]["diagnostics"] == f"TIMEOUT_COMMUNICATING_TO_ENDPOINT_URL_{TARGET}"
+
+
+async def test_an_answer_that_stalls_is_broken_off(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        await reader.read()
+
+    provider.play = play
+    async with running(tmp_path, certificates, provider.port, providers={"idle_timeout_s": 0.2}) as ssp:
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await ssp.ask()
+
+        assert ssp.record()["provider"]["error"] == "0.2 s went by without more of the answer"
+        assert ssp.record()["broken_off"] is True
+
+
+async def test_a_provider_with_another_hosts_certificate_is_502(
+    ssp: Running, provider: StubProvider, tmp_path: Path, certificates: CertificateFolder
+) -> None:
+    impostor = StubProvider(certificates)
+    impostor._folder = _Posing(certificates)
+    async with impostor, running(tmp_path / "other", certificates, impostor.port) as other:
+        answer = await other.ask()
+
+        assert answer.status == 502
+        assert "certificate" in other.record()["provider"]["error"]
+        assert impostor.received == []
+
+
+class _Posing:
+    """A provider's folder that shows the proxy's own server certificate."""
+
+    def __init__(self, folder: CertificateFolder) -> None:
+        self.provider = folder.ssp_server
+        self.chain = folder.chain
+
+
+async def test_a_consumer_that_goes_away_is_499_and_the_provider_is_let_go(
+    ssp: Running, provider: StubProvider
+) -> None:
+    asked, let_go = asyncio.Event(), asyncio.Event()
+
+    async def play(reader: Reader, _: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        assert await reader.read() == b""
+        let_go.set()
+
+    provider.play = play
+    wire = await ssp.wire()
+    await wire.send(ssp.request())
+    await asyncio.wait_for(asked.wait(), 5)
+    wire.writer.transport.abort()
+    await asyncio.wait_for(let_go.wait(), 5)
+
+    assert ssp.record()["status"] == 499
+    assert ssp.record()["denial"] is None
+
+
+async def test_a_body_that_breaks_the_rules_is_400_and_closes(ssp: Running, provider: StubProvider) -> None:
+    async def play(reader: Reader, _: Writer) -> None:
+        await reader.read()
+
+    provider.play = play
+    wire = await ssp.wire()
+    await wire.send(ssp.request(method="POST", fields=(("Transfer-Encoding", "chunked"),)))
+    await wire.send(b"4\r\nbody\r\nnonsense\r\n")
+
+    answer = await wire.answer()
+
+    assert answer.status == 400
+    assert "not well-formed" in answer.json()["issue"][0]["diagnostics"]
+    assert await wire.is_closed()
+
+
+async def test_what_cannot_be_written_down_is_not_answered(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async with running(tmp_path, certificates, provider.port, audit={"journal": "/dev/full"}) as ssp:
+        answer = await ssp.ask()
+
+    assert answer.status == 500
+    assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "INTERNAL_SERVER_ERROR"
+    assert b"ok" not in answer.body
+
+
+async def test_the_record_is_there_before_the_answers_last_byte(ssp: Running, provider: StubProvider) -> None:
+    provider.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000
+    wire = await ssp.wire()
+
+    for number in range(20):
+        await wire.ask(ssp.request())
+        assert len(ssp.records()) == number + 1
+
+
+async def test_the_sequence_goes_on_after_a_restart_and_after_a_line_that_was_cut_off(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async with running(tmp_path, certificates, provider.port) as ssp:
+        await ssp.ask()
+        await ssp.ask()
+    with ssp.plan.journal.open("ab") as journal:
+        journal.write(b'{"sequence":3,"time":"20')
+    async with running(tmp_path, certificates, provider.port) as ssp:
+        await ssp.ask()
+
+        assert [record["sequence"] for record in ssp.records()] == [1, 2, 3]
+        assert ssp.plan.journal.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_request_in_flight_ends_when_the_emulator_stops(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    asked, answer_now = asyncio.Event(), asyncio.Event()
+
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await answer_now.wait()
+        writer.write(OK)
+        await writer.drain()
+
+    provider.play = play
+    async with running(tmp_path, certificates, provider.port) as ssp:
+        wire = await ssp.wire()
+        await wire.send(ssp.request())
+        await asked.wait()
+        stopping = asyncio.create_task(ssp.emulator.__aexit__(None, None, None))
+        answer_now.set()
+        answer = await wire.answer()
+        await stopping
+
+        assert (answer.status, answer.body) == (200, b"ok")
+        assert await wire.is_closed()
+        assert ssp.record()["status"] == 200

@@ -1,0 +1,94 @@
+"""A configuration folder of a test's own: free ports, its own journal, a registry that leads to the test's provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ssp_emulator.pki.folder import CertificateFolder
+
+DOCUMENTS = "urn:nhs:names:services:gpconnect:documents:"
+READ_BINARY = f"{DOCUMENTS}fhir:rest:read:binary-1"
+READ_METADATA = f"{DOCUMENTS}fhir:rest:read:metadata-1"
+ROOT = "https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
+CONSUMER, PROVIDER, OTHER_CONSUMER, OTHER_PROVIDER = "200000000115", "200000000116", "200000000118", "200000000119"
+CPA_ID = "S20001A000116"
+
+
+def registry(provider_port: int) -> dict[str, Any]:
+    """Return a registry's data: the use case's systems, and others that each lack one thing.
+
+    OTHER_CONSUMER bears the same FQDN and has no agreement; OTHER_PROVIDER receives metadata only.
+    """
+    everything = [f"{DOCUMENTS}*"]
+    return {
+        "organisations": [{"ods": "A1001", "name": "Example Hospital"}, {"ods": "A20047", "name": "Example Surgery"}],
+        "systems": [
+            _system(CONSUMER, "A1001", "consumer.example.nhs.uk", sends=everything),
+            _system(
+                PROVIDER,
+                "A20047",
+                "gp.example.nhs.uk",
+                endpoints=[_endpoint(ROOT, CPA_ID, everything, provider_port)],
+            ),
+            _system(OTHER_CONSUMER, "A1001", "consumer.example.nhs.uk", sends=[READ_BINARY]),
+            _system(
+                OTHER_PROVIDER,
+                "A20047",
+                "gp.example.nhs.uk",
+                endpoints=[_endpoint(f"{ROOT}-2", "S20001A000119", [READ_METADATA], provider_port)],
+            ),
+        ],
+        "agreements": [
+            {"from": CONSUMER, "to": asid, "interactions": everything} for asid in (PROVIDER, OTHER_PROVIDER)
+        ],
+    }
+
+
+def write(folder: Path, certificates: CertificateFolder, provider_port: int, **changes: Any) -> Path:
+    """Write `emulator.yaml` and `registry.yaml` into a folder, and return the path of the first.
+
+    Each change is a section of the settings with the keys to set in it, as `providers={"idle_timeout_s": 1}`.
+    """
+    certs = certificates.root
+    settings: dict[str, Any] = {
+        "certificates": str(certs),
+        "proxy": {
+            "listen": "127.0.0.1:0",
+            "tls": {
+                "certificate": str(certificates.ssp_server.certificate),
+                "key": str(certificates.ssp_server.key),
+                "trust": str(certificates.chain),
+                "crl": str(certificates.crl),
+            },
+            "drain_timeout_s": 2,
+        },
+        "providers": {
+            "tls": {
+                "certificate": str(certificates.ssp_client.certificate),
+                "key": str(certificates.ssp_client.key),
+                "trust": str(certificates.chain),
+            },
+            "first_byte_timeout_s": 8,
+        },
+        "audit": {"journal": "audit/journal.jsonl"},
+    }
+    for section, keys in changes.items():
+        settings.setdefault(section, {}).update(keys)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "registry.yaml").write_text(yaml.safe_dump(registry(provider_port), sort_keys=False))
+    path = folder / "emulator.yaml"
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+    return path
+
+
+def _system(asid: str, ods: str, fqdn: str, **more: Any) -> dict[str, Any]:
+    return {"asid": asid, "organisation": ods, "party_key": f"{ods}-{asid[-6:]}", "fqdn": fqdn, **more}
+
+
+def _endpoint(root: str, cpa_id: str, receives: list[str], port: int) -> dict[str, Any]:
+    return {"root": root, "cpa_id": cpa_id, "receives": receives, "connect_to": f"127.0.0.1:{port}"}
