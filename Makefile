@@ -15,7 +15,7 @@ up: $(VENV)/.run ## the emulator, until Ctrl-C
 	@$(BIN)/ssp-emulator up
 
 test: $(VENV)/.dev ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(VENV)/.dev ## style and format, nothing changed
 	$(BIN)/ruff check .

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import errno
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ssp_emulator import config, sockets
+from ssp_emulator import sockets
 from ssp_emulator.address import Address
-from ssp_emulator.audit.journal import Journal, JournalError
+from ssp_emulator.audit.journal import Journal
 from ssp_emulator.clock import Clock, SystemClock
-from ssp_emulator.directory import loading
 from ssp_emulator.fhir import Format
 from ssp_emulator.located import InvalidFileError
-from ssp_emulator.pki.errors import PkiError
-from ssp_emulator.pki.folder import CertificateFolder
 from ssp_emulator.pki.initialising import ensure
 from ssp_emulator.pki.names import Names
 from ssp_emulator.proxy import tls
@@ -27,51 +23,18 @@ from ssp_emulator.spine import Spine
 if TYPE_CHECKING:
     import socket
     import ssl
-    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
-    from ssp_emulator.config import Configuration
-    from ssp_emulator.directory.loading import Registry
+    from ssp_emulator.plan import Plan
     from ssp_emulator.proxy.openssl import ContextAdapter
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A configuration and the registry that it names, each valid in itself."""
-
-    configuration: Configuration
-    registry: Registry
-
-    @property
-    def journal(self) -> Path:
-        """Where the audit journal is."""
-        return self.configuration.path(self.configuration.settings.audit.journal)
-
-    @property
-    def certificates(self) -> CertificateFolder:
-        """The folder of the emulated PKI."""
-        return CertificateFolder(self.configuration.path(self.configuration.settings.certificates))
-
-    @property
-    def uses_emulated_pki(self) -> bool:
-        """Whether any file that TLS needs is in that folder."""
-        folder = self.certificates.root
-        return any(folder in self.configuration.path(path).parents for path in self.configuration.tls_files().values())
-
-
-def read_plan(path: Path) -> Plan:
-    """Read `emulator.yaml` and the registry that it names. Raises `InvalidFileError`."""
-    configuration = config.read(path)
-    registry = configuration.path(configuration.settings.registry)
-    return Plan(configuration, loading.load(config.text_of(registry), str(registry)))
 
 
 class Emulator:
     """The emulated Spine Secure Proxy, as an async context manager: it serves from entering to leaving.
 
     Takes a plan, and a clock for tests. Entering binds, makes the certificates where there are none, and opens the
-    journal; it raises `InvalidFileError`, `PkiError` or `JournalError`, and then nothing is left running or open.
+    journal; it raises `SetupError`, and then nothing is left running or open.
     Leaving lets requests in flight end.
     """
 
@@ -168,6 +131,3 @@ class Emulator:
         )
         manners = Manners(Format[settings.errors.default_format.upper()], settings.providers.connect_timeout_status)
         return Handler(spine, providers, journal, manners)
-
-
-__all__ = ["Emulator", "InvalidFileError", "JournalError", "PkiError", "Plan", "read_plan"]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from ssp_emulator.errors import SetupError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -35,12 +37,17 @@ class Problem:
         return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
 
 
-class InvalidFileError(Exception):
+class InvalidFileError(SetupError):
     """A file cannot be used; `problems` says why, each with its line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__("\n".join(self.lines))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each problem, as `file:line: key: …`."""
+        return tuple(map(str, self.problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ssp_emulator.audit.record import Record, record_of
+from ssp_emulator.audit.reading import JournalError, parsed, said
+from ssp_emulator.audit.record import record_of
 from ssp_emulator.exchange import NotRecordedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 _PRIVATE = 0o600  # who asked whom for whose record is nobody else's business
 _TAIL = 64 * 1024
-
-
-class JournalError(Exception):
-    """The journal cannot be opened or read; the text names it and says why."""
 
 
 class Journal:
@@ -45,7 +41,7 @@ class Journal:
             self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
             self._sequence = self._last_sequence()
         except OSError as error:
-            raise JournalError(f"the journal {self.path} cannot be opened: {_said(error)}") from error
+            raise JournalError(f"the journal {self.path} cannot be opened: {said(error)}") from error
         return self
 
     def __exit__(
@@ -60,7 +56,7 @@ class Journal:
         try:
             written = os.write(self._file, line)
         except OSError as error:
-            raise NotRecordedError(f"the journal {self.path} cannot be written: {_said(error)}") from error
+            raise NotRecordedError(f"the journal {self.path} cannot be written: {said(error)}") from error
         if written != len(line):
             self._file_is_torn()
             raise NotRecordedError(f"the journal {self.path} took {written} of {len(line)} bytes: is the disk full?")
@@ -71,7 +67,7 @@ class Journal:
         try:
             os.write(self._file, b"\n")
         except OSError as error:
-            structlog.get_logger("ssp_emulator.audit").error("the journal is torn", reason=_said(error))
+            structlog.get_logger("ssp_emulator.audit").error("the journal is torn", reason=said(error))
 
     def _last_sequence(self) -> int:
         """Find the last record's sequence number; a last line that was cut off is left as it is, and ended."""
@@ -83,31 +79,7 @@ class Journal:
         if not tail.endswith(b"\n"):
             os.write(self._file, b"\n")
         for line in reversed(tail.splitlines()):
-            record = _parsed(line)
+            record = parsed(line)
             if record is not None:
                 return int(record["sequence"])
         return 0
-
-
-def read(path: Path) -> Iterator[Record]:
-    """Yield the records of a journal in their order, leaving out lines that are none. Raises `JournalError`."""
-    try:
-        with path.open("rb") as journal:
-            for line in journal:
-                record = _parsed(line)
-                if record is not None:
-                    yield record
-    except OSError as error:
-        raise JournalError(f"the journal {path} cannot be read: {_said(error)}") from error
-
-
-def _parsed(line: bytes) -> Record | None:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and isinstance(record.get("sequence"), int) else None
-
-
-def _said(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

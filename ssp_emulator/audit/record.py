@@ -5,7 +5,7 @@ The token, the bodies and header values that may hold secrets are not among them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssp_emulator import checks
 from ssp_emulator.checks.verdict import Result
@@ -14,12 +14,11 @@ from ssp_emulator.token.reading import claims_of
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ssp_emulator.audit.reading import Record
     from ssp_emulator.checks.verdict import Verdict
     from ssp_emulator.directory.model import System
     from ssp_emulator.exchange import Client, Exchange
     from ssp_emulator.token.claims import Claims
-
-Record = dict[str, Any]
 
 
 def record_of(exchange: Exchange, sequence: int) -> Record:
@@ -94,10 +93,10 @@ def _claims(exchange: Exchange) -> Record | None:
 def _check(name: str, verdict: Verdict | None) -> Record:
     if verdict is None:
         return {"check": name, "result": Result.NOT_REACHED.value}
-    said: Record = {"check": name, "result": verdict.result.value}
+    told: Record = {"check": name, "result": verdict.result.value}
     if verdict.expected is not None:
-        said["expected"] = verdict.expected
-    return {**said, "found": verdict.found}
+        told["expected"] = verdict.expected
+    return {**told, "found": verdict.found}
 
 
 def _denial(exchange: Exchange) -> Record | None:

@@ -13,6 +13,7 @@ import click
 
 from ssp_emulator import __version__
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail
+from ssp_emulator.errors import SetupError
 
 _COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit")
 
@@ -37,17 +38,11 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; no failure ends in a traceback."""
-    from ssp_emulator.emulator import InvalidFileError, JournalError, PkiError  # noqa: PLC0415 - `--help` is quick
-
     try:
         cli()
-    except InvalidFileError as error:
-        for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
+    except SetupError as error:
+        for line in error.lines:
+            click.echo(f"error: {line}", err=True)
         raise SystemExit(BAD_USAGE) from None
-    except PkiError as error:
-        fail(str(error), code=BAD_USAGE)
-    except JournalError as error:
-        fail(str(error), code=BAD_USAGE)
     except OSError as error:
         fail(f"{error.filename or 'input or output'}: {(error.strerror or str(error)).lower()}", code=FAILED)

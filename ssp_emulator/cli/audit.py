@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from ssp_emulator.audit.journal import read
+from ssp_emulator.audit.reading import read
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import FAILED, console, fail, print_json
 from ssp_emulator.cli.trail import WIDTH, show_record
-from ssp_emulator.emulator import read_plan
+from ssp_emulator.plan import read_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ssp_emulator.audit.record import Record
+    from ssp_emulator.audit.reading import Record
 
 
 @click.group()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ssp_emulator.cli import options
-from ssp_emulator.emulator import InvalidFileError, read_plan
+from ssp_emulator.located import InvalidFileError
+from ssp_emulator.plan import read_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

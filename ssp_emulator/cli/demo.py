@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 import click
 
 from ssp_emulator.address import Address
-from ssp_emulator.audit.journal import read
+from ssp_emulator.audit.reading import read
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import FAILED, fail
 from ssp_emulator.cli.trail import show_record
 from ssp_emulator.demo import consumer
-from ssp_emulator.emulator import Plan, read_plan
+from ssp_emulator.demo.sending import Identity, sent
 from ssp_emulator.pki.initialising import ensure
 from ssp_emulator.pki.names import Names
+from ssp_emulator.plan import Plan, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,8 +72,8 @@ async def _run(plan: Plan, config_path: Path, route: consumer.Route) -> None:
 
 async def _retrieve(plan: Plan, request: consumer.Request, proxy: Address) -> None:
     ours = plan.certificates.consumer
-    identity = consumer.Identity(ours.certificate, ours.key, plan.certificates.chain)
-    async with consumer.sent(request, proxy, identity) as answer:
+    identity = Identity(ours.certificate, ours.key, plan.certificates.chain)
+    async with sent(request, proxy, identity) as answer:
         body = await answer.read()
     if answer.status != _OK:
         raise _DemoError(f"the answer was {answer.status}: {body.decode('utf-8', 'replace')}")

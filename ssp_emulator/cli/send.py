@@ -13,7 +13,8 @@ from ssp_emulator.address import Address
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail, print_json
 from ssp_emulator.demo import consumer
-from ssp_emulator.emulator import Plan, read_plan
+from ssp_emulator.demo.sending import Identity, sent
+from ssp_emulator.plan import Plan, read_plan
 
 if TYPE_CHECKING:
     import aiohttp
@@ -68,9 +69,9 @@ def send(
 
 
 async def _send(
-    request: consumer.Request, proxy: Address, identity: consumer.Identity, output: Path | None, *, as_json: bool
+    request: consumer.Request, proxy: Address, identity: Identity, output: Path | None, *, as_json: bool
 ) -> int:
-    async with consumer.sent(request, proxy, identity) as answer:
+    async with sent(request, proxy, identity) as answer:
         body = await _save(answer, output) if output is not None else (await answer.read()).decode("utf-8", "replace")
         if as_json:
             headers = [[name, value] for name, value in answer.headers.items()]
@@ -98,8 +99,8 @@ async def _save(answer: aiohttp.ClientResponse, output: Path) -> str:
     return f"{size} bytes in {output}"
 
 
-def _identity(plan: Plan, certificate: Path | None, key: Path | None) -> consumer.Identity:
+def _identity(plan: Plan, certificate: Path | None, key: Path | None) -> Identity:
     ours = plan.certificates.consumer
     if (certificate is None) != (key is None):
         fail("--cert and --key go together", code=BAD_USAGE)
-    return consumer.Identity(certificate or ours.certificate, key or ours.key, plan.certificates.chain)
+    return Identity(certificate or ours.certificate, key or ours.key, plan.certificates.chain)

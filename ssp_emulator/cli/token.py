@@ -10,7 +10,7 @@ import click
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import BAD_USAGE, fail
 from ssp_emulator.demo import consumer
-from ssp_emulator.emulator import read_plan
+from ssp_emulator.plan import read_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

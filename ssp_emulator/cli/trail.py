@@ -9,7 +9,7 @@ from rich.table import Table
 from ssp_emulator.cli.output import console
 
 if TYPE_CHECKING:
-    from ssp_emulator.audit.record import Record
+    from ssp_emulator.audit.reading import Record
 
 WIDTH = 118  # columns that a row takes with real ids in it
 

@@ -10,7 +10,8 @@ import click
 
 from ssp_emulator import logs
 from ssp_emulator.cli import options
-from ssp_emulator.emulator import Emulator, Plan, read_plan
+from ssp_emulator.emulator import Emulator
+from ssp_emulator.plan import Plan, read_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,30 +1,23 @@
-"""A consumer: it finds endpoint and agreement in the registry, and asks for something through the proxy.
+"""A consumer's part, before it sends: who asks whom for what, out of the registry, and the request for it.
 
 Source: GP Connect 1.6.2, "Retrieve a document", "Search for a patient's documents" and "Find a patient".
 """
 
 from __future__ import annotations
 
-import ssl
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
-
-import aiohttp
-from yarl import URL
 
 from ssp_emulator.exchange import FROM, INTERACTION_ID, TO, TRACE_ID
 from ssp_emulator.interactions import GP_CONNECT
 from ssp_emulator.token.minting import Purpose, claims_for, unsigned
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import Path
 
-    from ssp_emulator.address import Address
     from ssp_emulator.directory.loading import Registry
     from ssp_emulator.directory.model import Endpoint, System
     from ssp_emulator.interactions import Interaction
@@ -74,20 +67,11 @@ class Request:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """The consumer's certificate and key, and whom it trusts: PEM files."""
-
-    certificate: Path
-    key: Path
-    trust: Path
-
-
 def route(registry: Registry, name: str, from_asid: str | None = None, to_asid: str | None = None) -> Route:
     """Find who can ask whom for an interaction.
 
     Takes an interaction ID, or what follows `urn:nhs:names:services:gpconnect:` in one; ASIDs that are left out become
-    the first that fit, with an agreement between them. Raises `ConsumerError`.
+    the first that fit, best with an agreement between them. Raises `ConsumerError`.
     """
     interaction = registry.catalogue.get(name) or registry.catalogue.get(GP_CONNECT + name)
     if interaction is None:
@@ -97,16 +81,18 @@ def route(registry: Registry, name: str, from_asid: str | None = None, to_asid: 
     for asid in filter(None, (from_asid, to_asid)):
         if directory.system(asid) is None:
             raise ConsumerError(f"{asid} is the ASID of no system in the registry")
-    senders = [each for each in directory.systems if from_asid in (None, each.asid)]
-    receivers = [each for each in directory.systems if to_asid in (None, each.asid)]
-    # An ASID that was named is taken as it is, so that a refusal by the proxy can be tried out.
-    able = [each for each in senders if interaction.id in each.sends or from_asid is not None]
-    for sender in able:
-        for receiver in receivers:
-            agreed = directory.agreement(sender.asid, receiver.asid, interaction.id) is not None
-            endpoint = receiver.endpoint(interaction.received_as)
-            if endpoint is not None and (agreed or to_asid is not None):
-                return Route(sender, receiver, interaction, endpoint)
+    pairs = [
+        Route(sender, receiver, interaction, endpoint)
+        for sender in directory.systems
+        if sender.asid == from_asid or (from_asid is None and interaction.id in sender.sends)
+        for receiver in directory.systems
+        if to_asid in (None, receiver.asid) and (endpoint := receiver.endpoint(interaction.received_as)) is not None
+    ]
+    agreed = [each for each in pairs if directory.agreement(each.sender.asid, each.receiver.asid, interaction.id)]
+    # Where an ASID was named, a pair without an agreement will do: so a refusal by the proxy can be tried out.
+    named = pairs if from_asid is not None or to_asid is not None else []
+    for each in (*agreed, *named):
+        return each
     raise ConsumerError(f"the registry has no system that sends {interaction.id} to another that receives it")
 
 
@@ -130,36 +116,6 @@ def request(route: Route, question: Question, now: datetime) -> Request:
     }
     target = route.endpoint.root + _path(route.interaction, question) + _query(route.interaction, question)
     return Request(trace_id, route.interaction.methods[0], target, headers)
-
-
-@asynccontextmanager
-async def sent(request: Request, proxy: Address, identity: Identity) -> AsyncIterator[aiohttp.ClientResponse]:
-    """Send a request through the proxy, and lend the answer while its body is read. Raises `ConsumerError`."""
-    url = URL(f"https://{proxy}/{request.target}", encoded=True)
-    connector = aiohttp.TCPConnector(ssl=tls_context(identity))
-    try:
-        async with (
-            aiohttp.ClientSession(connector=connector, auto_decompress=True) as session,
-            session.request(request.method, url, headers=request.headers, allow_redirects=False) as answer,
-        ):
-            yield answer
-    except (aiohttp.ClientError, OSError) as error:
-        raise ConsumerError(f"the proxy at {proxy} did not answer: {error}") from error
-
-
-def tls_context(identity: Identity) -> ssl.SSLContext:
-    """Return a TLS context that shows the consumer's certificate. Raises `ConsumerError`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_verify_locations(identity.trust)
-        context.load_cert_chain(identity.certificate, identity.key)
-    except OSError as error:
-        raise ConsumerError(
-            f"{identity.certificate}, its key and {identity.trust} cannot be used: {error.strerror or error}; "
-            "`ssp-emulator certs init` makes such files"
-        ) from error
-    return context
 
 
 def _path(interaction: Interaction, question: Question) -> str:

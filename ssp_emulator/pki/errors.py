@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ssp_emulator.errors import SetupError
 
-class PkiError(Exception):
+
+class PkiError(SetupError):
     """The PKI cannot do what was asked; `str()` is one sentence that says why and, where known, the way out."""

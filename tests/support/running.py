@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ssp_emulator.audit.journal import read
+from ssp_emulator.audit.reading import read
 from ssp_emulator.demo import consumer
-from ssp_emulator.emulator import Emulator, read_plan
+from ssp_emulator.emulator import Emulator
+from ssp_emulator.plan import read_plan
 from support import setup
 from support.wire import Answer, Wire, context
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from ssp_emulator.emulator import Plan
     from ssp_emulator.pki.folder import CertificateFolder
+    from ssp_emulator.plan import Plan
 
 
 @dataclass
