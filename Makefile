@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo up test lint format types clean
+.PHONY: help demo up test lint format types docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ format: $(VENV)/.dev ## put the format right
 
 types: $(VENV)/.dev ## strict types
 	$(BIN)/mypy
+
+docs: $(VENV)/.dev ## the references that are made from the code
+	$(BIN)/python docs/scripts/cli_reference.py
 
 clean: ## everything that was made, but for certificates and the audit trail
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

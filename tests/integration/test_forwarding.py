@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -267,3 +269,15 @@ async def test_many_at_once_share_few_connections_and_mix_nothing_up(ssp: Runnin
     assert len(ssp.records()) == 80
     assert [record["sequence"] for record in ssp.records()] == list(range(1, 81))
     assert provider.connections <= 8
+
+
+async def test_the_record_has_the_fields_that_its_document_names_and_no_other(
+    ssp: Running, provider: StubProvider
+) -> None:
+    document = Path(__file__).parents[2] / "docs" / "audit.md"
+    rows = re.findall(r"^\| (`[^|]+) \|", document.read_text(), re.MULTILINE)
+    named = {name.split(".")[0] for row in rows for name in re.findall(r"`([a-z_.]+)`", row)}
+
+    await ssp.ask()
+
+    assert set(ssp.record()) == named

@@ -1,0 +1,39 @@
+"""Writes docs/cli.md out of the commands' own help, so that the two cannot differ. Run by `make docs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ssp_emulator.cli import cli
+
+TARGET = Path(__file__).parents[1] / "cli.md"
+HEAD = """# Commands
+
+Made from the commands' own help by `make docs`.
+
+Human output is for reading; `--json`, where there is one, is for programs. Errors are one line each on standard error.
+Exit codes: 0 it went well, 1 it failed, 2 the usage or the configuration is wrong.
+"""
+
+
+def written() -> str:
+    """Return the whole page."""
+    return HEAD + "".join(_section(cli, "ssp-emulator"))
+
+
+def _section(command: click.Command, name: str) -> list[str]:
+    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    if not isinstance(command, click.Group):
+        return [f"\n## {name}\n\n```text\n{command.get_help(context)}\n```\n"]
+    parts = [] if name == "ssp-emulator" else [f"\n## {name}\n\n{command.help}\n"]
+    for each in command.list_commands(context):
+        child = command.get_command(context, each)
+        if child is not None:
+            parts += _section(child, f"{name} {each}")
+    return parts
+
+
+if __name__ == "__main__":
+    TARGET.write_text(written())

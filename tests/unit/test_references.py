@@ -1,0 +1,70 @@
+"""What the documents say is held against the code: commands, settings, the record's fields, refusals, links."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from ssp_emulator import checks
+from ssp_emulator.config import Settings
+from ssp_emulator.outcome import Reason
+from ssp_emulator.plan import read_plan
+
+TOP = Path(__file__).parents[2]
+DOCUMENTS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").rglob("*.md"))]
+
+
+def words(text: str) -> list[str]:
+    return text.split()  # click folds lines in its own way from one release to the next
+
+
+def test_the_command_reference_is_what_the_commands_say() -> None:
+    path = TOP / "docs" / "scripts" / "cli_reference.py"
+    spec = importlib.util.spec_from_file_location("cli_reference", path)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+
+    assert words((TOP / "docs" / "cli.md").read_text()) == words(script.written()), "run `make docs`"
+
+
+def test_the_shipped_settings_are_every_setting_with_its_default() -> None:
+    shipped = yaml.safe_load((TOP / "config" / "emulator.yaml").read_text())
+
+    assert shipped == plain(Settings())
+
+
+def plain(model: BaseModel) -> dict[str, Any]:
+    return {
+        name: plain(value) if isinstance(value, BaseModel) else str(value) if isinstance(value, Path) else value
+        for name, value in model
+    }
+
+
+def test_the_shipped_configuration_is_valid() -> None:
+    plan = read_plan(TOP / "config" / "emulator.yaml")
+
+    assert plan.registry.directory.agreement(
+        "200000000115", "200000000116", "urn:nhs:names:services:gpconnect:documents:fhir:rest:read:binary-1"
+    )
+
+
+def test_every_refusal_is_explained_and_no_other() -> None:
+    rows = re.findall(r"^\| `?([a-z]+)`? \| `([a-z-]+)` \|", (TOP / "docs" / "refusals.md").read_text(), re.MULTILINE)
+
+    assert {reason for _, reason in rows} == {reason.value for reason in Reason}
+    assert {check for check, _ in rows} == {*checks.NAMES, "none"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(TOP)))
+def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text())
+
+    assert [link for link in links if not (document.parent / link).exists()] == []
