@@ -38,6 +38,19 @@ class Answered(web.StreamResponse):
         """Send nothing."""
 
 
+class LastWords(Answered):
+    """An answer that is sent as it is, whole, before the connection closes: for what is no request in HTTP."""
+
+    def __init__(self, status: int, data: bytes) -> None:
+        super().__init__(status, keep_alive=False)
+        self._data = data
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Send it."""
+        if request.transport is not None:
+            request.transport.write(self._data)
+
+
 class Consumer:
     """One request's connection to its consumer.
 
@@ -52,8 +65,15 @@ class Consumer:
 
     @property
     def body_framing(self) -> Framing:
-        """How the request's body ends."""
-        if hdrs.TRANSFER_ENCODING in self._request.headers:
+        """How the request's body ends.
+
+        Raises `MalformedBodyError` for a transfer coding beside chunked: it would be lost on the way. Source: RFC 9112,
+        6.1.
+        """
+        codings = self._request.headers.getall(hdrs.TRANSFER_ENCODING, ())
+        if any(coding.strip().lower() != "chunked" for coding in codings):
+            raise MalformedBodyError("its Transfer-Encoding should be chunked, and nothing else")
+        if codings:
             return Framing.CHUNKED
         return Framing.LENGTH if self._request.body_exists else Framing.NONE
 

@@ -52,14 +52,14 @@ class Forwarding:
         A request goes out once more, on a new connection, where a kept one turns out to have been closed and sending
         it twice does no harm. Raises `ProviderError`, `ConsumerGone` and `MalformedBodyError`.
         """
-        fresh = False
+        framing, fresh = consumer.body_framing, False
         while True:
             async with self._providers.connection(known(exchange.endpoint), fresh=fresh) as leg:
                 self._meet(exchange, leg)
                 try:
-                    return await self._ask(exchange, consumer, leg)
+                    return await self._ask(exchange, consumer, leg, framing)
                 except ProviderClosedError as error:
-                    if error.answered or not leg.reused or not _may_repeat(exchange, consumer):
+                    if error.answered or not leg.reused or not _may_repeat(exchange, framing):
                         raise
                 finally:
                     _count(exchange, leg)
@@ -71,9 +71,9 @@ class Forwarding:
         exchange.provider.reused = leg.reused
         exchange.timings.connected = self._elapsed(exchange)
 
-    async def _ask(self, exchange: Exchange, consumer: Consumer, leg: Leg) -> Answered:
-        leg.begin(exchange.method, self._request_head(exchange, consumer))
-        if consumer.body_framing is Framing.NONE:
+    async def _ask(self, exchange: Exchange, consumer: Consumer, leg: Leg, framing: Framing) -> Answered:
+        leg.begin(exchange.method, _request_head(exchange, framing))
+        if framing is Framing.NONE:
             head = await self._final_head(consumer, leg, None)
             return await self._relay(exchange, consumer, leg, head)
         go_on = asyncio.Event()
@@ -89,18 +89,6 @@ class Forwarding:
                 leg.abort()
                 upload.cancel()
             await asyncio.gather(upload, return_exceptions=True)
-
-    def _request_head(self, exchange: Exchange, consumer: Consumer) -> bytes:
-        target, client = known(exchange.target), exchange.client
-        host = exchange.headers.get("Host")
-        return heads.request_head(
-            exchange.method,
-            target.path_and_query,
-            target.authority,
-            exchange.raw_headers,
-            consumer.body_framing,
-            heads.forwarded(client.host, host, "https"),
-        )
 
     async def _upload(self, exchange: Exchange, consumer: Consumer, leg: Leg, go_on: asyncio.Event) -> None:
         """Send the request's body; a failure of the consumer's closes the leg, which ends the wait for an answer."""
@@ -157,8 +145,20 @@ def _count(exchange: Exchange, leg: Leg) -> None:
     exchange.provider.bytes_sent, exchange.provider.bytes_received = leg.bytes_sent, leg.bytes_received
 
 
-def _may_repeat(exchange: Exchange, consumer: Consumer) -> bool:
-    return exchange.method in _IDEMPOTENT and consumer.body_framing is Framing.NONE
+def _request_head(exchange: Exchange, framing: Framing) -> bytes:
+    target = known(exchange.target)
+    return heads.request_head(
+        exchange.method,
+        target.path_and_query,
+        target.authority,
+        exchange.raw_headers,
+        framing,
+        heads.forwarded(exchange.client.host, exchange.headers.get("Host"), "https"),
+    )
+
+
+def _may_repeat(exchange: Exchange, framing: Framing) -> bool:
+    return exchange.method in _IDEMPOTENT and framing is Framing.NONE
 
 
 def _raise_failure(upload: asyncio.Task[None]) -> None:

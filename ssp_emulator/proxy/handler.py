@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 import structlog
-from aiohttp import web
 
 from ssp_emulator import fhir, outcome
 from ssp_emulator.checks import CONNECTION, START_LINE, examine
 from ssp_emulator.exchange import Exchange, NotRecordedError
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.answer import Head
-from ssp_emulator.proxy.consumer import Answered, Consumer
+from ssp_emulator.proxy.consumer import Answered, Consumer, LastWords
 from ssp_emulator.proxy.errors import ConsumerGone, MalformedBodyError, ProviderError, ProviderTimeoutError
 from ssp_emulator.proxy.forwarding import Forwarding
 from ssp_emulator.proxy.heads import Framing
@@ -24,6 +23,8 @@ from ssp_emulator.proxy.identity import client_of
 from ssp_emulator.proxy.salvage import salvage
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from ssp_emulator.fhir import Format
     from ssp_emulator.outcome import Denial
     from ssp_emulator.proxy.providers import Providers
@@ -101,7 +102,7 @@ class Handler:
         finally:
             self._conclude(exchange)
 
-    def malformed(self, request: web.BaseRequest, data: bytes, problem: str) -> web.Response:
+    def malformed(self, request: web.BaseRequest, data: bytes, problem: str) -> Answered:
         """Answer what is no request in HTTP, and write down what can be read of it.
 
         Takes the bytes that could not be read, and what was wrong with them.
@@ -114,11 +115,10 @@ class Handler:
             denial = outcome.bad_request(f"The request is not well-formed HTTP: {problem}")
         self._deny(exchange, denial)
         self._conclude(exchange)
-        body = self._body(exchange, denial)
-        fields = {name.decode(): value.decode() for name, value in (*self._fields(exchange, body), heads.HSTS)}
-        response = web.Response(status=denial.form.status, reason=denial.form.phrase, body=body, headers=fields)
-        response.force_close()
-        return response
+        head, body = self._answer_of_our_own(exchange, denial)
+        return LastWords(
+            head.status, heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close") + body
+        )
 
     def _open(self, request: web.BaseRequest) -> Exchange:
         return Exchange(
@@ -141,8 +141,7 @@ class Handler:
             consumer.abort()
             return consumer.done(exchange.status or 0)
         self._deny(exchange, denial)
-        body = self._body(exchange, denial)
-        head = Head(denial.form.status, denial.form.phrase.encode(), self._fields(exchange, body), Framing.LENGTH)
+        head, body = self._answer_of_our_own(exchange, denial)
         start = consumer.head(head, closes=closes or denial.form.closes)
         exchange.bytes_out = len(body)
         self._conclude(exchange)
@@ -158,19 +157,18 @@ class Handler:
     def _deny(self, exchange: Exchange, denial: Denial) -> None:
         exchange.denial, exchange.status = denial, denial.form.status
 
-    def _body(self, exchange: Exchange, denial: Denial) -> bytes:
-        return fhir.write(outcome.resource(denial, str(uuid4())), self._format(exchange))
-
-    def _fields(self, exchange: Exchange, body: bytes) -> list[tuple[bytes, bytes]]:
+    def _answer_of_our_own(self, exchange: Exchange, denial: Denial) -> tuple[Head, bytes]:
+        form = self._format(exchange)
+        body = fhir.write(outcome.resource(denial, str(uuid4())), form)
         fields = [
             (b"Date", self._clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").encode()),
-            (b"Content-Type", self._format(exchange).value.encode()),
+            (b"Content-Type", form.value.encode()),
             (b"Cache-Control", b"no-store"),
             (b"Content-Length", str(len(body)).encode()),
         ]
-        if exchange.denial is not None and exchange.denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
+        if denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
             fields.append((b"Allow", ", ".join(outcome.METHODS).encode()))
-        return fields
+        return Head(denial.form.status, denial.form.phrase.encode(), fields, Framing.LENGTH), body
 
     def _format(self, exchange: Exchange) -> Format:
         headers = exchange.headers

@@ -170,6 +170,16 @@ async def test_large_bodies_stream_both_ways_to_a_slow_reader_unchanged(ssp: Run
     assert ssp.record()["bytes"] == {"from_consumer": 16 * MIB, "to_consumer": 16 * MIB}
 
 
+async def test_a_transfer_coding_that_would_be_lost_is_refused(ssp: Running, provider: StubProvider) -> None:
+    answer = await ssp.ask(
+        method="POST", fields=(("Transfer-Encoding", "gzip, chunked"),), body=b"3\r\nabc\r\n0\r\n\r\n"
+    )
+
+    assert answer.status == 400
+    assert "Transfer-Encoding should be chunked" in answer.json()["issue"][0]["diagnostics"]
+    assert provider.connections == 0
+
+
 async def test_expect_continue_waits_for_the_providers_word(ssp: Running, provider: StubProvider) -> None:
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
