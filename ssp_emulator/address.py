@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
-_HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*\Z")
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\Z")
 _FORM = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]{1,5})\Z")
 
 
@@ -20,7 +22,7 @@ class Address:
     def parse(cls, text: str) -> Address:
         """Read `host:port`. Raises `ValueError` with a sentence that says what would be right."""
         match = _FORM.match(text)
-        if match is None or (match["host"] and not is_host_name(match["host"])) or int(match["port"]) > 65535:
+        if match is None or not _names_a_host(match) or int(match["port"]) > 65535:
             raise ValueError(f'should be "host:port", such as "localhost:8443", found {text!r}')
         return cls(match["six"] or match["host"], int(match["port"]))
 
@@ -31,3 +33,13 @@ class Address:
 def is_host_name(text: str) -> bool:
     """Tell whether a text can be a host name or an IPv4 address. Source: RFC 1123, 2.1."""
     return _HOST.match(text) is not None
+
+
+def _names_a_host(match: re.Match[str]) -> bool:
+    if match["six"] is None:
+        return is_host_name(match["host"])
+    try:
+        ipaddress.IPv6Address(match["six"])
+    except ValueError:
+        return False
+    return True

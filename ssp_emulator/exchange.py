@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
     from multidict import CIMultiDictProxy
 
-    from ssp_emulator.checks.verdict import Verdict
     from ssp_emulator.directory.model import Endpoint, System
     from ssp_emulator.interactions import Interaction
     from ssp_emulator.outcome import Denial
     from ssp_emulator.pki.verdict import CertificateFault, ClientCertificate
     from ssp_emulator.target import Target
     from ssp_emulator.token.claims import Claims
+    from ssp_emulator.verdict import Verdict
 
 T = TypeVar("T")
 

@@ -61,16 +61,21 @@ def named(media_type: str) -> Format | None:
 def preferred(accept: str, *, default: Format) -> Format | None:
     """Choose a format from the value of an `Accept` field, by quality and then by place.
 
-    A wildcard stands for the default. Returns None where neither format is acceptable.
+    A wildcard stands for the default, or for the other where the field speaks of the default itself. Returns None
+    where neither format is acceptable.
 
-    Source: RFC 9110, 12.5.1.
+    Source: RFC 9110, 12.5.1 (the most specific range has precedence; a quality of 0 means not acceptable).
     """
-    best: Format | None = None
-    best_quality = 0.0
-    for media_range, quality in _ranges(accept):
-        choice = default if media_range in _WILDCARDS else named(media_range)
-        if choice is not None and quality > best_quality:
-            best, best_quality = choice, quality
+    ranges = list(_ranges(accept))
+    spoken_of = {named(media_range) for media_range, _ in ranges}
+    others = [default, *(form for form in Format if form is not default)]
+    best, best_quality = None, 0.0
+    for media_range, quality in ranges:
+        meant = named(media_range)
+        if media_range in _WILDCARDS:
+            meant = next((form for form in others if form not in spoken_of), None)
+        if meant is not None and quality > best_quality:
+            best, best_quality = meant, quality
     return best
 
 

@@ -6,7 +6,6 @@ scope that a token asks for); National Record Locator, "Retrieval: SSP" for its 
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -124,5 +123,5 @@ ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 def _matching(patterns: Iterable[str], ids: Iterable[str]) -> Iterator[str]:
     every = list(ids)
     for pattern in patterns:
-        expression = re.compile(fnmatch.translate(pattern))
-        yield from filter(expression.match, every)
+        expression = re.compile(".*".join(map(re.escape, pattern.split("*"))))
+        yield from filter(expression.fullmatch, every)

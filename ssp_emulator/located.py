@@ -6,6 +6,7 @@ Source: YAML 1.2.2, 3.2.1.3 (the keys of a mapping are unique; PyYAML alone lets
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Key = tuple[str | int, ...]
+# What pydantic begins its sentences with; ours begin with the key.
+_SUBJECT = re.compile(r"^(Value error, |(Input|String|List) (?=should))")
+# PyYAML lets these through where a tag does not fit its value: `!!int x`, or the 31st of February.
+_NOT_CONSTRUCTED = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -105,7 +110,7 @@ def parse(text: str, file: str) -> Located:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         raise InvalidFileError([Problem(file, line, "", f"not YAML: {error.problem or error.context}")]) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: an impossible date, say
+    except _NOT_CONSTRUCTED as error:
         said = " ".join(str(error).split())
         raise InvalidFileError([Problem(file, None, "", f"not YAML: {said}")]) from error
     finally:
@@ -136,10 +141,12 @@ def _repeated(root: yaml.Node) -> Iterator[tuple[int, str]]:
         elif isinstance(node, yaml.MappingNode):
             names: set[str] = set()
             for name, value in node.value:
-                if name.value in names:
-                    yield name.start_mark.line + 1, str(name.value)
-                names.add(name.value)
                 waiting.append(value)
+                if not isinstance(name, yaml.ScalarNode):
+                    continue
+                if name.value in names:
+                    yield name.start_mark.line + 1, name.value
+                names.add(name.value)
 
 
 def _dotted(key: Key) -> str:
@@ -156,7 +163,7 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"should be keys with their values, found {_shown(found)}"
     if kind == "string_type" and isinstance(found, int | float):
         return f'should be text: put it in quotes, "{found}"'
-    said = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    said = _SUBJECT.sub("", detail["msg"])
     return said if kind == "value_error" else f"{said}, found {_shown(found)}"
 
 

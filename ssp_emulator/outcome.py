@@ -197,14 +197,14 @@ def spine_error(issue_type: str, code: str, display: str, diagnostics: str | Non
 def negotiate(query: str, accept: str | None, content_type: str | None, default: Format) -> Format:
     """Choose an error body's format: `_format`, else `Accept`, else the request's own type, else the default.
 
-    Takes the query without its `?`, and the fields' values where they are there. One that asks for neither FHIR
-    format counts as not asking.
+    Takes the query without its `?`, and the fields' values where they are there. Who accepts neither format gets the
+    default.
     """
     for name, value in parse_qsl(query):
         if name == "_format" and (form := fhir.named(value)) is not None:
             return form
-    if accept is not None and (form := fhir.preferred(accept, default=default)) is not None:
-        return form
+    if accept:
+        return fhir.preferred(accept, default=default) or default
     return (fhir.named(content_type) if content_type is not None else None) or default
 
 

@@ -54,17 +54,21 @@ def parse(raw: str) -> Target:
     """
     if not raw.startswith("/"):
         raise TargetError("the request's path should be /https://… with the provider's URL in it")
-    written, form = raw[1:], Form.LITERAL
+    written, form = _plain(raw[1:]), Form.LITERAL
     if _ENCODED.match(written):
-        written, form = _decoded(written), Form.ENCODED
-    if found := _FORBIDDEN.search(written):
-        raise TargetError(f"the target holds the character {_named(found[0])}, which has to be percent-encoded")
+        written, form = _plain(_decoded(written)), Form.ENCODED
     scheme = _SCHEME.match(written)
     if scheme is None:
         raise TargetError("the target should be an absolute URL that begins with https:// and a host")
     if scheme[1] == "/":
         written, form = f"{written[: scheme.end(1)]}/{written[scheme.end() :]}", Form.COLLAPSED
     return _parts(written, form)
+
+
+def _plain(text: str) -> str:
+    if found := _FORBIDDEN.search(text):
+        raise TargetError(f"the target holds the character {_named(found[0])}, which has to be percent-encoded")
+    return text
 
 
 def _parts(text: str, form: Form) -> Target:
@@ -76,12 +80,16 @@ def _parts(text: str, form: Form) -> Target:
     if "@" in authority:
         raise TargetError("the target should have no user information (@) before its host")
     host, colon, port = authority.partition(":")
-    if not is_host_name(host.removesuffix(".")) or (colon and not _PORT.match(port)):
+    if not is_host_name(host.removesuffix(".")) or (colon and not _is_port(port)):
         raise TargetError(f"the target should have a host after https://, found {authority!r}")
     path, question_mark, query = tail.partition("?")
     if _has_dot_segment(path):
         raise TargetError("the target's path should have no . or .. segment, raw or percent-encoded")
     return Target(text, authority, f"{path or '/'}{question_mark}{query}", form)
+
+
+def _is_port(text: str) -> bool:
+    return _PORT.match(text) is not None and 0 < int(text) <= 65535
 
 
 def _decoded(written: str) -> str:

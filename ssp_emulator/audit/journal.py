@@ -72,14 +72,13 @@ class Journal:
     def _last_sequence(self) -> int:
         """Find the last record's sequence number; a last line that was cut off is left as it is, and ended."""
         size = os.fstat(self._file).st_size
-        if size == 0:
-            return 0
-        start = max(0, size - _TAIL)
-        tail = os.pread(self._file, size - start, start)
-        if not tail.endswith(b"\n"):
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
             os.write(self._file, b"\n")
-        for line in reversed(tail.splitlines()):
-            record = parsed(line)
-            if record is not None:
-                return int(record["sequence"])
+        start = size
+        while start > 0:  # further back each time, until a whole record is in sight
+            start = max(0, size - 2 * (size - start) - _TAIL)
+            lines = os.pread(self._file, size - start, start).splitlines()
+            for line in reversed(lines if start == 0 else lines[1:]):
+                if (record := parsed(line)) is not None:
+                    return int(record["sequence"])
         return 0

@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssp_emulator import checks
-from ssp_emulator.checks.verdict import Result
 from ssp_emulator.token.reading import claims_of
+from ssp_emulator.verdict import Result
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ssp_emulator.audit.reading import Record
-    from ssp_emulator.checks.verdict import Verdict
     from ssp_emulator.directory.model import System
     from ssp_emulator.exchange import Client, Exchange
     from ssp_emulator.token.claims import Claims
+    from ssp_emulator.verdict import Verdict
 
 
 def record_of(exchange: Exchange, sequence: int) -> Record:

@@ -22,7 +22,7 @@ from ssp_emulator.checks.tls import tls
 from ssp_emulator.checks.token import token
 
 if TYPE_CHECKING:
-    from ssp_emulator.checks.verdict import Check
+    from ssp_emulator.checks.check import Check
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.outcome import Denial
     from ssp_emulator.spine import Spine

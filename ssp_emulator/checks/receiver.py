@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssp_emulator import outcome
-from ssp_emulator.checks.verdict import allow, deny
 from ssp_emulator.exchange import known
+from ssp_emulator.verdict import allow, deny
 
 if TYPE_CHECKING:
-    from ssp_emulator.checks.verdict import Verdict
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.spine import Spine
+    from ssp_emulator.verdict import Verdict
 
 
 def receiver(exchange: Exchange, spine: Spine) -> Verdict:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssp_emulator import outcome
-from ssp_emulator.checks.verdict import allow, deny, overlook
 from ssp_emulator.exchange import known
 from ssp_emulator.token.reading import read
 from ssp_emulator.token.rules import Expected
+from ssp_emulator.verdict import allow, deny, overlook
 
 if TYPE_CHECKING:
-    from ssp_emulator.checks.verdict import Verdict
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.spine import Spine
+    from ssp_emulator.verdict import Verdict
 
 _EXPECTED = "a fresh JSON Web Token with every claim that the audit needs"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ssp_emulator.address import Address, is_host_name
+from ssp_emulator.target import TargetError, parse
 
 _ASID = re.compile(r"[0-9]{1,20}\Z")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z")
@@ -34,19 +34,14 @@ def _host_name(text: str) -> str:
 
 def _root(text: str) -> str:
     right = "should be a service root URL such as https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError(f"{right}, found {text!r}") from None
-    if parts.scheme != "https" or not is_host_name(parts.hostname or "") or not text.startswith("https://"):
-        raise ValueError(f"{right}, found {text!r}")
-    if "@" in parts.netloc or "?" in text or "#" in text or "\\" in text or not text.isascii() or port == 0:
-        raise ValueError(f"{right}, with no user, query or fragment, found {text!r}")
     if text.endswith("/"):
         raise ValueError(f"should not end with a slash, found {text!r}")
-    if {".", ".."} & set(parts.path.split("/")) or any(character <= " " for character in text):
-        raise ValueError(f"should hold no space and no . or .. segment, found {text!r}")
+    try:
+        target = parse(f"/{text}")  # whatever no target could be, no root should be
+    except TargetError as error:
+        raise ValueError(f"{right}; {error}") from error
+    if target.text != text or "?" in text or not text.startswith("https://"):
+        raise ValueError(f"{right}, with no query, found {text!r}")
     return text
 
 

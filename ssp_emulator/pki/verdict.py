@@ -76,12 +76,16 @@ class ClientCertificate:
     @classmethod
     def of(cls, certificate: x509.Certificate) -> ClientCertificate:
         """Take the facts out of a certificate. Raises `ValueError` where it cannot be read."""
+        try:
+            names = _names(certificate)
+        except (x509.UnsupportedGeneralNameType, x509.DuplicateExtension) as error:
+            raise ValueError(str(error)) from error
         return cls(
             subject=certificate.subject.rfc4514_string(),
             issuer=certificate.issuer.rfc4514_string(),
             serial=f"{certificate.serial_number:x}",
             fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-            names=_names(certificate),
+            names=names,
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
         )

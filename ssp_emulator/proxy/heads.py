@@ -43,7 +43,11 @@ def request_head(
     end_to_end = list(passed_on(fields))
     if not any(name.lower() == b"host" for name, _ in end_to_end):
         lines.append(host)
-    lines += [host if name.lower() == b"host" else name + b": " + value + b"\r\n" for name, value in end_to_end]
+    dropped = b"content-length" if framing is Framing.CHUNKED else None  # RFC 9112, 6.2: never both
+    for name, value in end_to_end:
+        lowered = name.lower()
+        if lowered != dropped:
+            lines.append(host if lowered == b"host" else name + b": " + value + b"\r\n")
     if framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     lines.append(b"Forwarded: " + forwarded.encode("utf-8", "surrogateescape") + b"\r\n\r\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ssp_emulator.token import rules, spine_core
 from ssp_emulator.token.claims import Claims, of_gp_connect, of_spine_core
 from ssp_emulator.token.parsing import Fault
-from ssp_emulator.token.resources import Resource, has, has_human_name, has_identifier
+from ssp_emulator.token.resources import Resource, has, has_human_name, has_identifier, has_identifier_under
 from ssp_emulator.token.rules import AUTHORIZE, OneOf, Required, Rule
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ _CONFIDENTIALITY = ("conf/N", "conf/R")
 
 _ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 _USER = "https://fhir.nhs.uk/Id/sds-user-id"
+# Without requesting_system, these tell that it was meant to be there.
+_SPINE_CORE_ALONE = frozenset({"requesting_user", "requesting_patient", "scope"})
+_DSTU2 = "http://fhir.nhs.net/Id/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ class Dialect:
 
 def practitioner_is_subject(claims: Json, _: Expected) -> Iterator[Fault]:
     """`sub` is the id of the practitioner who asks."""
-    practitioner = claims.get("requesting_practitioner")
-    if isinstance(practitioner, dict) and claims.get("sub") != practitioner.get("id"):
+    practitioner, subject = claims.get("requesting_practitioner"), claims.get("sub")
+    if subject and isinstance(practitioner, dict) and subject != practitioner.get("id"):
         yield Fault("sub", "should be the id of requesting_practitioner")
 
 
@@ -64,6 +67,16 @@ def requested_scope(claims: Json, expected: Expected) -> Iterator[Fault]:
 
 _COMMON: tuple[Rule, ...] = (rules.issuer, rules.subject, rules.issued_at, rules.expiry)
 
+_DEVICE = Resource(
+    "requesting_device",
+    ("Device",),
+    (
+        ("an identifier with system and value", has_identifier()),
+        ("a model", has("model")),
+        ("a version", has("version")),
+    ),
+)
+
 GP_CONNECT_1 = Dialect(
     "gp-connect-1",
     (
@@ -71,15 +84,7 @@ GP_CONNECT_1 = Dialect(
         rules.audience,
         OneOf("reason_for_request", ("directcare", "migration")),
         requested_scope,
-        Resource(
-            "requesting_device",
-            ("Device",),
-            (
-                ("an identifier with system and value", has_identifier()),
-                ("a model", has("model")),
-                ("a version", has("version")),
-            ),
-        ),
+        _DEVICE,
         Resource(
             "requesting_organization",
             ("Organization",),
@@ -100,6 +105,7 @@ GP_CONNECT_1 = Dialect(
     of_gp_connect,
 )
 
+# DSTU2's identifiers have systems of their own, most of them under one address.
 GP_CONNECT_0 = Dialect(
     "gp-connect-0",
     (
@@ -107,21 +113,25 @@ GP_CONNECT_0 = Dialect(
         OneOf("aud", (AUTHORIZE,)),
         OneOf("reason_for_request", ("directcare",)),
         requested_scope,
-        Resource("requesting_device", ("Device",), (("an identifier with system and value", has_identifier()),)),
+        _DEVICE,
         Resource(
             "requesting_organization",
             ("Organization",),
-            (("an identifier with system and value", has_identifier()),),
+            (("a name", has("name")), ("an identifier with system and value", has_identifier())),
         ),
         Resource(
             "requesting_practitioner",
             ("Practitioner",),
-            (("an id", has("id")), ("a name with a family name", has_human_name)),
+            (
+                ("an id", has("id")),
+                ("a name with a family name", has_human_name),
+                ("an identifier with system and value", has_identifier()),
+            ),
         ),
         Resource(
             "requested_record",
             ("Patient", "Organization"),
-            (("an identifier with system and value", has_identifier()),),
+            ((f"an identifier of a system under {_DSTU2}", has_identifier_under(_DSTU2)),),
         ),
         practitioner_is_subject,
     ),
@@ -148,6 +158,6 @@ def dialect_of(claims: Json) -> Dialect:
     """Tell a token's dialect by the claims that are there; GP Connect 1.x where none of them says otherwise."""
     if "requested_record" in claims:
         return GP_CONNECT_0
-    if "requesting_system" in claims:
+    if "requesting_system" in claims or ("requesting_device" not in claims and _SPINE_CORE_ALONE & claims.keys()):
         return SPINE_CORE
     return GP_CONNECT_1

@@ -73,7 +73,7 @@ def parse(authorization: str) -> Token:
 def _object(part: str, text: str) -> Json:
     raw = _decoded(part, text)
     try:
-        value = json.loads(raw, object_pairs_hook=_once_each, parse_constant=_no_constant)
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once_each, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, a key twice, a number too long
         raise TokenError(part, "should be a JSON object, each of its keys once") from error
     if not isinstance(value, dict):

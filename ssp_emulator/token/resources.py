@@ -53,11 +53,13 @@ class Resource:
                 yield Fault(self.claim, "is missing")
             return
         value = claims[self.claim]
-        problem = _not_a_resource(value)
-        if problem is not None:
+        if (problem := _not_a_resource(value)) is not None:
             yield Fault(self.claim, problem, unprocessable=True)
         elif value["resourceType"] not in self.types:
-            yield Fault(self.claim, f"should be a {' or a '.join(self.types)}, and is a {value['resourceType']}")
+            kinds = " or ".join(self.types)
+            yield Fault(self.claim, f"should be of the type {kinds}, and is of the type {value['resourceType']}")
+        elif (strange := _strange_element(value)) is not None:
+            yield Fault(self.claim, f"has an element that no such resource has: {strange[:64]!r}", unprocessable=True)
         else:
             yield from (Fault(self.claim, f"should have {what}") for what, there in self.needs if not there(value))
 
@@ -73,9 +75,12 @@ def _not_a_resource(value: object) -> str | None:
         return "is not a FHIR resource: it has no resourceType"
     if not isinstance(kind, str) or kind not in RESOURCE_TYPES:
         return "is not a FHIR resource: its resourceType is no FHIR type"
-    known = _KNOWN.get(kind)
-    strange = next((name for name in value if known is not None and name.removeprefix("_") not in known), None)
-    return f"is not a valid {kind}: it has no element {strange[:64]!r}" if strange is not None else None
+    return None
+
+
+def _strange_element(resource: Json) -> str | None:
+    known = _KNOWN[resource["resourceType"]]
+    return next((name for name in resource if name.removeprefix("_") not in known), None)
 
 
 def has(element: str) -> Callable[[Json], bool]:
@@ -86,6 +91,11 @@ def has(element: str) -> Callable[[Json], bool]:
 def has_identifier(*systems: str) -> Callable[[Json], bool]:
     """Make a test for an identifier with a value, of one of some systems; of any where none is named."""
     return lambda resource: any(value and (not systems or system in systems) for system, value in identifiers(resource))
+
+
+def has_identifier_under(address: str) -> Callable[[Json], bool]:
+    """Make a test for an identifier with a value, of a system that begins with an address."""
+    return lambda resource: any(value and system.startswith(address) for system, value in identifiers(resource))
 
 
 def has_human_name(resource: Json) -> bool:

@@ -52,7 +52,8 @@ def user_or_patient(claims: Json, _: Expected) -> Iterator[Fault]:
 def subject_is_requester(claims: Json, _: Expected) -> Iterator[Fault]:
     """`sub` is the user, the patient or the system that asks."""
     requesters = [claims.get(f"requesting_{who}") for who in ("user", "patient", "system")]
-    if claims.get("sub") not in [requester for requester in requesters if requester is not None]:
+    subject = claims.get("sub")
+    if subject and subject not in [requester for requester in requesters if requester is not None]:
         yield Fault("sub", "should be requesting_user, requesting_patient or requesting_system")
 
 

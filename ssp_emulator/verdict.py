@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ssp_emulator.exchange import Exchange
     from ssp_emulator.outcome import Denial
-    from ssp_emulator.spine import Spine
 
 
 class Result(StrEnum):
@@ -29,19 +27,6 @@ class Verdict:
     found: str
     expected: str | None = None
     denial: Denial | None = None
-
-
-class Check(Protocol):
-    """Anything that reads an exchange, with what the Spine knows, and says whether it may go on."""
-
-    @property
-    def __name__(self) -> str:
-        """The check's name in the audit."""
-        ...
-
-    def __call__(self, exchange: Exchange, spine: Spine, /) -> Verdict:
-        """Judge the exchange."""
-        ...
 
 
 def allow(found: str) -> Verdict:

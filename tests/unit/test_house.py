@@ -1,0 +1,76 @@
+"""The rules of the house: which rooms know nothing of which, read from their imports."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import ssp_emulator
+
+PACKAGE = Path(ssp_emulator.__file__).parent
+PURE = ("directory", "interactions", "token", "outcome", "checks")
+FOREIGN_ROOMS = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "audit", "admin", "cli", "emulator")}
+OUTSIDE = {"socket", "ssl", "asyncio", "aiohttp", "pathlib", "time", "os", "threading"}
+
+
+def imports(module: ast.AST) -> set[str]:
+    """Every module and name that is imported anywhere in a module, those for types too."""
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def files(room: str) -> list[Path]:
+    folder = PACKAGE / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def is_within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize(
+    "path", [file for room in PURE for file in files(room)], ids=lambda p: p.parent.name + "/" + p.stem
+)
+def test_a_pure_room_knows_no_sockets_files_or_clocks_and_no_room_that_does(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert {name for name in imports(tree) if is_within(name, FOREIGN_ROOMS | OUTSIDE)} == set()
+    clocks = {"now", "utcnow", "today"}
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    asked = {ast.unparse(f) for f in calls if isinstance(f, ast.Attribute) and f.attr in clocks}
+    assert asked <= {"spine.clock.now"}
+
+
+@pytest.mark.parametrize("room", [*PURE, "fhir", "target", "address", "located"])
+def test_every_room_of_the_plan_is_there(room: str) -> None:
+    assert all(file.is_file() for file in files(room))
+    assert files(room)
+
+
+def test_the_proxy_decides_by_no_rule_of_its_own() -> None:
+    own = {"ssp_emulator.token", "ssp_emulator.directory.loading", "ssp_emulator.audit", "ssp_emulator.cli"}
+    for path in files("proxy"):
+        assert {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, own)} == set()
+
+
+def test_only_the_composition_root_and_the_adapters_know_all_the_rooms() -> None:
+    adapters = {"emulator", "cli", "demo", "admin", "__main__", "pytest_plugin"}
+    for path in PACKAGE.rglob("*.py"):
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room not in adapters:
+            names = imports(ast.parse(path.read_text(encoding="utf-8")))
+            assert not {n for n in names if is_within(n, {"ssp_emulator.cli", "ssp_emulator.emulator"})}, path.name
+
+
+@pytest.mark.parametrize(
+    "source", ["import socket", "from time import monotonic", "def f():\n    import ssp_emulator.audit.record"]
+)
+def test_an_import_that_breaks_the_rule_is_seen(source: str) -> None:
+    assert any(is_within(name, FOREIGN_ROOMS | OUTSIDE) for name in imports(ast.parse(source)))

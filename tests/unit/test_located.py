@@ -1,0 +1,160 @@
+"""Problems in a YAML file, each with its line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict, Field
+
+from ssp_emulator.located import InvalidFileError, Located, Problem, parse
+
+
+class Leaf(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    colour: str
+    size: int = 1
+
+
+class Tree(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    leaves: list[Leaf] = []
+    root: Leaf | None = None
+    from_: str = Field("", alias="from")
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(InvalidFileError) as caught:
+        parse(text, "tree.yaml").validated(Tree)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("leaves:\n  - {colour: red, colour: blue}\n", "tree.yaml:2: colour: stands twice; keep one"),
+        ("root: {}\nroot: {}\n", "tree.yaml:2: root: stands twice; keep one"),
+        ("leaves: [\n", "tree.yaml:2: not YAML: did not find expected node content"),
+        ("a: b: c\n", "tree.yaml:1: not YAML: mapping values are not allowed in this context"),
+        ("\n\troot: 1\n", "tree.yaml:2: not YAML: found character that cannot start any token"),
+        ("a: 1\n---\nb: 2\n", "tree.yaml:2: not YAML: but found another document"),
+        ("a: *nobody\n", "tree.yaml:1: not YAML: found undefined alias"),
+        ("a: !python/object:os.system x\n", None),
+        ("a: 2026-02-30\n", "tree.yaml: not YAML: day is out of range for month"),
+    ],
+)
+def test_what_is_no_yaml_is_named_with_its_line(text: str, problem: str | None) -> None:
+    with pytest.raises(InvalidFileError) as caught:
+        parse(text, "tree.yaml")
+    if problem is not None:
+        assert str(caught.value) == problem
+    else:
+        assert str(caught.value).startswith("tree.yaml:1: not YAML: could not determine a constructor")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("rot: 1\n", ["tree.yaml:1: rot: is not a key here; did you mean root?"]),
+        ("xyzzy: 1\n", ["tree.yaml:1: xyzzy: is not a key here; these are: from, leaves, root"]),
+        (
+            "root:\n  colour: red\n  colur: blue\n",
+            ["tree.yaml:3: root.colur: is not a key here; did you mean colour?"],
+        ),
+        (
+            "leaves:\n  - colour: red\n  - colour: red\n    siez: 2\n",
+            ["tree.yaml:4: leaves[1].siez: is not a key here; did you mean size?"],
+        ),
+        ("frm: a\n", ["tree.yaml:1: frm: is not a key here; did you mean from?"]),
+        ("leaves:\n  - size: 2\n", ["tree.yaml:2: leaves[0].colour: is missing"]),
+        ("root:\n  colour: 7\n", ['tree.yaml:2: root.colour: should be text: put it in quotes, "7"']),
+        (
+            "root:\n  colour: red\n  size: big\n",
+            ["tree.yaml:3: root.size: should be a valid integer, found 'big'"],
+        ),
+        ("root: red\n", ["tree.yaml:1: root: should be keys with their values, found 'red'"]),
+        ("- red\n", ["tree.yaml:1: should be keys with their values, found ['red']"]),
+        (
+            "root:\n  size: x\nleaves: 1\n",
+            [
+                "tree.yaml:3: leaves: should be a valid list, found 1",
+                "tree.yaml:1: root.colour: is missing",
+                "tree.yaml:2: root.size: should be a valid integer, found 'x'",
+            ],
+        ),
+    ],
+)
+def test_what_the_model_does_not_take_is_named_with_line_and_key(text: str, said: list[str]) -> None:
+    assert problems(text) == said
+
+
+def test_a_long_value_is_cut_short_in_its_problem() -> None:
+    (said,) = problems(f"leaves: {'x' * 200}\n")
+    assert said == f"tree.yaml:1: leaves: should be a valid list, found '{'x' * 56}..."
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"], ids=["empty", "a comment", "a document of nothing"])
+def test_an_empty_file_has_every_default(text: str) -> None:
+    assert parse(text, "tree.yaml").validated(Tree) == Tree()
+
+
+def test_a_key_that_is_not_there_has_the_line_of_what_should_hold_it() -> None:
+    document = parse("\n\nroot:\n  colour: red\nleaves:\n  - colour: red\n", "tree.yaml")
+    assert document.line(()) == 3
+    assert document.line(("root", "colour")) == 4
+    assert document.line(("root", "size")) == 3
+    assert document.line(("leaves", 0)) == 6
+    assert document.line(("leaves", 9)) == 5
+    assert document.line(("nobody",)) == 3
+    assert Located("tree.yaml", None, None).line(("root",)) is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (Problem("a.yaml", 3, "b.c", "is wrong"), "a.yaml:3: b.c: is wrong"),
+        (Problem("a.yaml", None, "b.c", "is wrong"), "a.yaml: b.c: is wrong"),
+        (Problem("a.yaml", 3, "", "is wrong"), "a.yaml:3: is wrong"),
+        (Problem("a.yaml", None, "", "is wrong"), "a.yaml: is wrong"),
+    ],
+)
+def test_a_problem_says_where(problem: Problem, text: str) -> None:
+    assert str(problem) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{[a]: b}", "? {a: b}\n: c\n", '!!int ""', "!!bool perhaps", "!!timestamp soon", "[" * 5000],
+    ids=["a list as key", "a mapping as key", "no int", "no bool", "no timestamp", "too deep"],
+)
+def test_odd_yaml_is_a_problem_of_the_file(text: str) -> None:
+    with pytest.raises(InvalidFileError, match=r"^f(:\d+)?: "):
+        parse(text, "f")
+
+
+TEXT = st.one_of(
+    st.text(),
+    st.lists(
+        st.sampled_from(
+            ["a", ": ", "- ", "\n", "  ", "{", "}", "[", "]", ",", "&x ", "*x", "? ", "!!int ", "!!str ", '"', "'",
+             "|", ">", "#", "---\n", "<<", "1", "2026-01-01", ".nan", "\t", "%YAML 9\n", "!", "\x00", "=", "~"]
+        )
+    ).map("".join),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXT)
+@example("&a [*a]")
+@example("&a {b: *a}")
+def test_any_text_is_read_or_named_as_a_problem(text: str) -> None:
+    try:
+        document = parse(text, "f")
+        document.line(("a", 0))
+        document.validated(Tree)
+    except InvalidFileError as error:
+        said = [str(problem) for problem in error.problems]
+    else:
+        return
+    assert said
+    assert all(problem.startswith("f:") for problem in said)

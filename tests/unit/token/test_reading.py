@@ -1,0 +1,148 @@
+"""A token read and judged as a whole."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from ssp_emulator.token.reading import claims_of, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssp_emulator.token.rules import Expected
+
+    Valid = Callable[[str], dict[str, Any]]
+
+DIALECTS = ["gp-connect-1", "gp-connect-0", "spine-core"]
+CLAIMS = {
+    "iss", "sub", "aud", "exp", "iat", "reason_for_request", "requested_scope", "scope", "requesting_device",
+    "requesting_organization", "requesting_practitioner", "requested_record", "requesting_system",
+    "requesting_user", "requesting_patient",
+}  # fmt: skip
+PARTS = {"Authorization", "JWT", "JWT header", "JWT claims", "JWT signature", "alg", "typ"}
+
+
+@pytest.mark.parametrize(
+    ("header", "signature", "fault"),
+    [
+        ({"alg": "none"}, b"", None),
+        ({"alg": "none", "typ": "jwt"}, b"", None),
+        ({"alg": "HS256", "typ": "JWT"}, b"", "alg should be none: the token is not signed"),
+        ({"alg": "None", "typ": "JWT"}, b"", "alg should be none: the token is not signed"),
+        ({"typ": "JWT"}, b"", "alg should be none: the token is not signed"),
+        ({"alg": ["none"]}, b"", "alg should be none: the token is not signed"),
+        ({"alg": "none", "typ": "JWE"}, b"", "typ should be JWT"),
+        ({"alg": "none", "typ": None}, b"", "typ should be JWT"),
+        ({"alg": "none", "typ": "JWT"}, b"x", "JWT signature should be empty, with the dot before it kept"),
+    ],
+)
+def test_the_header_says_that_the_token_is_unsigned_and_so_it_is(
+    header: dict[str, Any],
+    signature: bytes,
+    fault: str | None,
+    valid: Valid,
+    encode: Callable[..., str],
+    expected: Expected,
+) -> None:
+    reading = read(encode(valid("gp-connect-1"), header, signature), expected)
+    assert [str(found) for found in reading.faults] == ([] if fault is None else [fault])
+    assert reading.claims is not None
+
+
+def test_what_is_no_token_has_one_fault_and_no_claims(expected: Expected) -> None:
+    reading = read("Bearer x", expected)
+    assert reading.claims is None
+    (fault,) = reading.faults
+    assert (fault.claim, fault.unprocessable) == ("JWT", False)
+    assert claims_of("Bearer x") is None
+
+
+def test_a_bad_token_still_says_who_asks(valid: Valid, encode: Callable[..., str], expected: Expected) -> None:
+    token = encode({**valid("gp-connect-1"), "exp": 0})
+    reading = read(token, expected)
+    assert reading.faults
+    assert reading.claims == claims_of(token)
+    assert reading.claims is not None
+    assert reading.claims.organisation == "A1001"
+
+
+def test_faults_stand_in_the_order_of_the_rules(valid: Valid, encode: Callable[..., str], expected: Expected) -> None:
+    claims = {**valid("gp-connect-1"), "aud": "", "iss": "", "requesting_device": {}, "reason_for_request": "x"}
+    reading = read(encode(claims, {"alg": "x"}, b"x"), expected)
+    assert [fault.claim for fault in reading.faults] == [
+        "alg", "JWT signature", "iss", "aud", "reason_for_request", "requesting_device"
+    ]  # fmt: skip
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["", "1", "UNK", "Device", "Patient", "https://[", "a|b", "|", "conf/N", "patient/*.read"])
+    | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["resourceType", "identifier", "system", "value", "name", "family", "id", "model", ""]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+PATHS = st.lists(st.sampled_from(["identifier", "name", "resourceType", "id", "model", "value", 0]), max_size=3)
+
+
+def mutated(claims: dict[str, Any], claim: str, path: list[str | int], value: object) -> None:
+    at: Any = claims
+    keys: list[str | int] = [claim, *path]
+    for key in keys[:-1]:
+        inner = at.get(key) if isinstance(at, dict) else at[0] if isinstance(at, list) and at else None
+        if not isinstance(inner, dict | list):
+            break
+        at = inner
+    if isinstance(at, dict):
+        at[str(keys[-1])] = value
+    elif at:
+        at[0] = value
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(DIALECTS), st.sampled_from(sorted(CLAIMS)), PATHS, VALUES, st.booleans())
+@example("gp-connect-1", "requesting_device", ["resourceType"], {}, False)
+def test_whatever_is_changed_every_fault_names_a_claim_or_a_part(
+    valid: Valid,
+    encode: Callable[..., str],
+    expected: Expected,
+    dialect: str,
+    claim: str,
+    path: list[str | int],
+    value: object,
+    gone: bool,
+) -> None:
+    claims = valid(dialect)
+    mutated(claims, claim, path, value)
+    if gone:
+        claims.pop(claim, None)
+    reading = read(encode(claims), expected)
+    assert reading.claims is not None
+    assert {fault.claim for fault in reading.faults} <= CLAIMS
+    assert all(str(fault).startswith(fault.claim) for fault in reading.faults)
+    json.dumps(str(reading.faults))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(DIALECTS), st.integers(0, 3000), st.text(min_size=1, max_size=3))
+def test_a_token_with_some_of_its_letters_changed_is_read_or_refused(
+    valid: Valid, encode: Callable[..., str], expected: Expected, dialect: str, place: int, letters: str
+) -> None:
+    token = encode(valid(dialect))
+    place %= len(token)
+    reading = read(token[:place] + letters + token[place + len(letters) :], expected)
+    assert {fault.claim for fault in reading.faults} <= CLAIMS | PARTS
