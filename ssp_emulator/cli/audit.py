@@ -10,8 +10,9 @@ from rich.table import Table
 
 from ssp_emulator.audit.reading import read
 from ssp_emulator.cli import options
-from ssp_emulator.cli.output import FAILED, console, fail, print_json
+from ssp_emulator.cli.output import FAILED, fail, print_json, show
 from ssp_emulator.cli.trail import WIDTH, show_record
+from ssp_emulator.interactions import GP_CONNECT
 from ssp_emulator.plan import read_plan
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ def list_(limit: int, as_json: bool, config_path: Path) -> None:
         table.add_column(heading, no_wrap=heading != "Request", overflow="fold")
     for record in records:
         table.add_row(*_row(record))
-    console(at_least=WIDTH).print(table)
+    show(table, at_least=WIDTH)
 
 
-@audit.command()
+@audit.command("show")
 @click.argument("trace_id")
 @options.as_json
 @options.config
-def show(trace_id: str, as_json: bool, config_path: Path) -> None:
+def show_trace(trace_id: str, as_json: bool, config_path: Path) -> None:
     """Show every request that bore TRACE_ID, with each check."""
     journal = read_plan(config_path).journal
     records = [record for record in read(journal) if (record.get("trace_id") or "").lower() == trace_id.lower()]
@@ -67,7 +68,7 @@ def _row(record: Record) -> tuple[str, ...]:
         record["trace_id"] or "-",
         record["from"]["asid"] or "-",
         record["to"]["asid"] or "-",
-        f"{record['method']} {record['target']}",
+        f"{record['method']} {(record['interaction'] or record['target']).removeprefix(GP_CONNECT)}",
         str(record["status"] or "-"),
         denial["reason"] if denial is not None else "",
     )

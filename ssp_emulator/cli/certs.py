@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from ssp_emulator.cli.output import BAD_USAGE, console, fail, print_json
+from ssp_emulator.cli.output import BAD_USAGE, fail, print_json, show
 from ssp_emulator.clock import SystemClock
 from ssp_emulator.pki.authority import LEAF_LIFETIME, Role
 from ssp_emulator.pki.errors import PkiError
@@ -106,7 +106,7 @@ def list_command(root: Path, *, as_json: bool) -> None:
         print_json([_as_json(leaf) for leaf in leaves])
     else:
         # Serials are there to be copied, so no row is folded cell by cell.
-        console(at_least=_TABLE_WIDTH).print(_as_table(leaves))
+        show(_as_table(leaves), at_least=_TABLE_WIDTH)
 
 
 def _now() -> datetime:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from shutil import get_terminal_size
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 FAILED = 1
 BAD_USAGE = 2
@@ -33,6 +36,14 @@ def console(*, at_least: int = 0) -> Console:
     """
     seen = get_terminal_size().columns if sys.stdout.isatty() else _UNSEEN_WIDTH
     return Console(width=max(seen, at_least), highlight=False, markup=False, emoji=False)
+
+
+def show(table: Table, *, at_least: int = 0) -> None:
+    """Print a table on standard output, without the white space that rich fills its lines up with."""
+    out = console(at_least=at_least)
+    with out.capture() as captured:
+        out.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def print_json(value: Any) -> None:

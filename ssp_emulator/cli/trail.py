@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 from rich.table import Table
 
-from ssp_emulator.cli.output import console
+from ssp_emulator.cli.output import show
 
 if TYPE_CHECKING:
     from ssp_emulator.audit.reading import Record
@@ -16,22 +17,21 @@ WIDTH = 118  # columns that a row takes with real ids in it
 
 def show_record(record: Record) -> None:
     """Print one record for people."""
-    out = console(at_least=WIDTH)
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
     for name, value in _facts(record):
         table.add_row(name, value)
-    out.print(table)
+    show(table, at_least=WIDTH)
     checks = Table(box=None, pad_edge=False)
     for heading in ("Check", "Result", "Found", "Expected"):
         checks.add_column(heading, no_wrap=heading in ("Check", "Result"), overflow="fold")
     for check in record["checks"]:
         style = {"pass": "green", "fail": "red"}.get(check["result"], "dim")
         checks.add_row(check["check"], check["result"], check.get("found"), check.get("expected"), style=style)
-    out.print()
-    out.print(checks)
-    out.print()
+    click.echo()
+    show(checks, at_least=WIDTH)
+    click.echo()
 
 
 def _facts(record: Record) -> list[tuple[str, str]]:
