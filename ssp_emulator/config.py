@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ssp_emulator.address import Address
+from ssp_emulator.errors import said
 from ssp_emulator.located import InvalidFileError, Located, Problem, parse
 
 
@@ -136,8 +137,7 @@ class Configuration:
             try:
                 self.path(path).open("rb").close()
             except OSError as error:
-                said = (error.strerror or str(error)).lower()
-                problems.append(self.problem(key, f"cannot read {self.path(path)}: {said}"))
+                problems.append(self.problem(key, f"cannot read {self.path(path)}: {said(error)}"))
         return problems
 
     def tls_files(self) -> dict[str, Path]:
@@ -166,8 +166,7 @@ def text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        said = (error.strerror or str(error)).lower()
-        raise InvalidFileError([Problem(str(path), None, "", f"cannot be read: {said}")]) from error
+        raise InvalidFileError([Problem(str(path), None, "", f"cannot be read: {said(error)}")]) from error
     except UnicodeDecodeError as error:
         raise InvalidFileError([Problem(str(path), None, "", f"is not UTF-8 text: byte {error.start}")]) from error
 

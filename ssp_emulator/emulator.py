@@ -10,6 +10,7 @@ from ssp_emulator import sockets
 from ssp_emulator.address import Address
 from ssp_emulator.audit.journal import Journal
 from ssp_emulator.clock import Clock, SystemClock
+from ssp_emulator.errors import said
 from ssp_emulator.fhir import Format
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.pki.initialising import ensure
@@ -85,14 +86,14 @@ class Emulator:
         try:
             return sockets.bind(listen.host, listen.port)
         except OSError as error:
-            said = (error.strerror or str(error)).lower()
-            if error.errno == errno.EADDRINUSE:
-                said = "is in use; stop what listens there, or name another port"
-            raise InvalidFileError([configuration.problem("proxy.listen", f"{listen} {said}")]) from error
+            in_use = error.errno == errno.EADDRINUSE
+            why = "is in use; stop what listens there, or name another port" if in_use else f"cannot be: {said(error)}"
+            raise InvalidFileError([configuration.problem("proxy.listen", f"{listen} {why}")]) from error
 
     def _tls(self) -> tuple[ContextAdapter, ssl.SSLContext]:
         configuration = self._plan.configuration
-        if self._plan.uses_emulated_pki:
+        # Where another process is just making them, some are there already: `ensure` waits for it.
+        if self._plan.uses_emulated_pki and configuration.missing_files():
             ensure(self._plan.certificates, Names(), now=self._clock.now())
         if missing := configuration.missing_files():
             raise InvalidFileError(missing)

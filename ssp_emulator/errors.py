@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def said(error: OSError) -> str:
+    """Return what an error of the operating system says, for the end of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
 class SetupError(Exception):
     """Something in the set-up is wrong; `lines` says what, each line for itself."""
 

@@ -136,8 +136,9 @@ class Exchange:
 
     @property
     def query(self) -> str:
-        """The query of the request's target, without its question mark."""
-        return self.raw_target.partition("?")[2]
+        """The query of the target, without its question mark."""
+        written = self.target.path_and_query if self.target is not None else self.raw_target
+        return written.partition("?")[2]
 
     @property
     def target_text(self) -> str:

@@ -39,6 +39,11 @@ class Plan:
         folder = self.certificates.root
         return any(folder in self.configuration.path(path).parents for path in self.configuration.tls_files().values())
 
+    @property
+    def makes_certificates(self) -> bool:
+        """Whether starting makes the emulated PKI: it is used, and nothing of it is there yet."""
+        return self.uses_emulated_pki and not any(path.exists() for path in self.certificates.files)
+
 
 def read_plan(path: Path) -> Plan:
     """Read `emulator.yaml` and the registry that it names. Raises `InvalidFileError`."""

@@ -80,8 +80,10 @@ def _parts(text: str, form: Form) -> Target:
     if "@" in authority:
         raise TargetError("the target should have no user information (@) before its host")
     host, colon, port = authority.partition(":")
-    if not is_host_name(host.removesuffix(".")) or (colon and not _is_port(port)):
+    if not is_host_name(host.removesuffix(".")):
         raise TargetError(f"the target should have a host after https://, found {authority!r}")
+    if colon and not _is_port(port):
+        raise TargetError(f"the target should have a port from 1 to 65535 after its host, found {port!r}")
     path, question_mark, query = tail.partition("?")
     if _has_dot_segment(path):
         raise TargetError("the target's path should have no . or .. segment, raw or percent-encoded")

@@ -15,7 +15,6 @@ class Result(StrEnum):
 
     PASSED = "pass"
     FAILED = "fail"
-    SKIPPED = "skipped"
     NOT_REACHED = "not reached"
 
 

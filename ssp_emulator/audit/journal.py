@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ssp_emulator.audit.reading import JournalError, parsed, said
+from ssp_emulator.audit.reading import JournalError, parsed
 from ssp_emulator.audit.record import record_of
+from ssp_emulator.errors import said
 from ssp_emulator.exchange import NotRecordedError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from ssp_emulator.exchange import Exchange
+from ssp_emulator.exchange import Exchange
 
 _PRIVATE = 0o600  # who asked whom for whose record is nobody else's business
 _TAIL = 64 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ssp_emulator.errors import SetupError
+from ssp_emulator.errors import SetupError, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,3 @@ def parsed(line: bytes) -> Record | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) and isinstance(record.get("sequence"), int) else None
-
-
-def said(error: OSError) -> str:
-    """Return what an error of the operating system says, for the end of a sentence."""
-    return (error.strerror or str(error)).lower()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssp_emulator import checks
-from ssp_emulator.token.reading import claims_of
 from ssp_emulator.verdict import Result
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from ssp_emulator.audit.reading import Record
     from ssp_emulator.directory.model import System
     from ssp_emulator.exchange import Client, Exchange
-    from ssp_emulator.token.claims import Claims
     from ssp_emulator.verdict import Verdict
 
 
@@ -73,10 +71,7 @@ def _client(client: Client) -> Record:
 
 
 def _claims(exchange: Exchange) -> Record | None:
-    authorization = exchange.sole("Authorization")
-    claims: Claims | None = exchange.claims
-    if claims is None and authorization is not None:
-        claims = claims_of(authorization)  # the checks did not come to it; who asked is wanted all the same
+    claims = exchange.claims
     if claims is None:
         return None
     return {

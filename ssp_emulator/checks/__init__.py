@@ -20,6 +20,7 @@ from ssp_emulator.checks.sender import sender
 from ssp_emulator.checks.target import target
 from ssp_emulator.checks.tls import tls
 from ssp_emulator.checks.token import token
+from ssp_emulator.token.reading import claims_of
 
 if TYPE_CHECKING:
     from ssp_emulator.checks.check import Check
@@ -43,5 +44,13 @@ def examine(exchange: Exchange, spine: Spine, order: tuple[Check, ...] = ORDER) 
         verdict = check(exchange, spine)
         exchange.verdicts[check.__name__] = verdict
         if verdict.denial is not None:
+            _remember_who_asked(exchange)
             return verdict.denial
     return None
+
+
+def _remember_who_asked(exchange: Exchange) -> None:
+    """Put the token's claims on an exchange that was refused before its token was judged: the audit wants them."""
+    authorization = exchange.sole("Authorization")
+    if exchange.claims is None and authorization is not None:
+        exchange.claims = claims_of(authorization)

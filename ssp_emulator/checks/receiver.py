@@ -24,7 +24,7 @@ def receiver(exchange: Exchange, spine: Spine) -> Verdict:
     exchange.receiver = system = spine.directory.system(asid)
     if system is None:
         return deny(
-            outcome.bad_request(f"The header Ssp-To names no system: {asid}"),
+            outcome.bad_request(f"The header Ssp-To is not a registered ASID: {asid}"),
             expected=f"{asid} in the directory",
             found="no system with this ASID",
         )

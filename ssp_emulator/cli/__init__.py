@@ -13,7 +13,7 @@ import click
 
 from ssp_emulator import __version__
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail
-from ssp_emulator.errors import SetupError
+from ssp_emulator.errors import SetupError, said
 
 _COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit")
 
@@ -45,4 +45,4 @@ def main() -> None:
             click.echo(f"error: {line}", err=True)
         raise SystemExit(BAD_USAGE) from None
     except OSError as error:
-        fail(f"{error.filename or 'input or output'}: {(error.strerror or str(error)).lower()}", code=FAILED)
+        fail(f"{error.filename or 'input or output'}: {said(error)}", code=FAILED)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from ssp_emulator import config
 from ssp_emulator.audit.reading import read
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import FAILED, fail, print_json, show
 from ssp_emulator.cli.trail import WIDTH, show_record
 from ssp_emulator.interactions import GP_CONNECT
-from ssp_emulator.plan import read_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def audit() -> None:
 @options.config
 def list_(limit: int, as_json: bool, config_path: Path) -> None:
     """List the latest requests, the oldest of them first."""
-    records = list(deque(read(read_plan(config_path).journal), maxlen=limit))
+    records = list(deque(read(_journal(config_path)), maxlen=limit))
     if as_json:
         print_json(records)
         return
@@ -50,7 +50,7 @@ def list_(limit: int, as_json: bool, config_path: Path) -> None:
 @options.config
 def show_trace(trace_id: str, as_json: bool, config_path: Path) -> None:
     """Show every request that bore TRACE_ID, with each check."""
-    journal = read_plan(config_path).journal
+    journal = _journal(config_path)
     records = [record for record in read(journal) if (record.get("trace_id") or "").lower() == trace_id.lower()]
     if not records:
         fail(f"no request with the trace ID {trace_id} is in {journal}", code=FAILED)
@@ -59,6 +59,12 @@ def show_trace(trace_id: str, as_json: bool, config_path: Path) -> None:
         return
     for record in records:
         show_record(record)
+
+
+def _journal(config_path: Path) -> Path:
+    """Find the journal; the registry may be in pieces, which is when the trail is wanted most."""
+    configuration = config.read(config_path)
+    return configuration.path(configuration.settings.audit.journal)
 
 
 def _row(record: Record) -> tuple[str, ...]:

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 def check(config_path: Path) -> None:
     """Validate the configuration and the registry; name each problem with its line, and exit 2 if there is any."""
     plan = read_plan(config_path)
-    made_at_start = plan.uses_emulated_pki and not plan.certificates.chain.exists()
-    if not made_at_start and (missing := plan.configuration.missing_files()):
+    if not plan.makes_certificates and (missing := plan.configuration.missing_files()):
         raise InvalidFileError(missing)
     directory = plan.registry.directory
     click.echo(f"{config_path}: valid; {len(list(directory.systems))} systems in the registry.")
-    if made_at_start:
+    if plan.makes_certificates:
         click.echo(f"There are no certificates in {plan.certificates.root} yet; `ssp-emulator up` makes them.")

@@ -76,7 +76,7 @@ def route(registry: Registry, name: str, from_asid: str | None = None, to_asid: 
     interaction = registry.catalogue.get(name) or registry.catalogue.get(GP_CONNECT + name)
     if interaction is None:
         known = ", ".join(each.id.removeprefix(GP_CONNECT) for each in registry.catalogue)
-        raise ConsumerError(f"{name} is no interaction that is known; these are: {known}")
+        raise ConsumerError(f"{name} is not a known interaction; these are: {known}")
     directory = registry.directory
     for asid in filter(None, (from_asid, to_asid)):
         if directory.system(asid) is None:

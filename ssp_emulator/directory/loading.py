@@ -92,7 +92,7 @@ def _repeated(document: Located, within: Key, field: str, values: Iterable[Hasha
         if value in first:
             line = document.line((*within, first[value], field))
             yield document.problem(
-                (*within, index, field), f"{value} stands already at line {line}; each is needed once"
+                (*within, index, field), f"{value} is already used at line {line}; each must be unique"
             )
         first.setdefault(value, index)
 
@@ -118,7 +118,7 @@ def _idle_globs(document: Located, entries: RegistryFile, catalogue: Catalogue) 
     def idle(key: Key, patterns: list[str], spread: Callable[[list[str]], frozenset[str]]) -> Iterator[Problem]:
         for index, pattern in enumerate(patterns):
             if not spread([pattern]):
-                yield document.problem((*key, index), f"{pattern} matches no interaction that is known")
+                yield document.problem((*key, index), f"{pattern} matches no known interaction")
 
     for index, system in enumerate(entries.systems):
         yield from idle(("systems", index, "sends"), system.sends, catalogue.sent)

@@ -18,7 +18,6 @@ from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
 
 class CertificateFault(StrEnum):
@@ -58,20 +57,18 @@ def fault_of(errors: Iterable[int]) -> CertificateFault | None:
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """What the audit keeps of a certificate: names, serial and SHA-256 fingerprint (lower-case hex), dates (UTC)."""
+    """What the audit keeps of a certificate: names, serial and SHA-256 fingerprint (lower-case hex)."""
 
     subject: str
     issuer: str
     serial: str
     fingerprint: str
     names: tuple[str, ...]
-    not_before: datetime | None
-    not_after: datetime | None
 
     @classmethod
     def unreadable(cls) -> ClientCertificate:
         """Stand for a certificate that was shown, and that nothing can be read of."""
-        return cls("unreadable", "unreadable", "", "", (), None, None)
+        return cls("unreadable", "unreadable", "", "", ())
 
     @classmethod
     def of(cls, certificate: x509.Certificate) -> ClientCertificate:
@@ -86,8 +83,6 @@ class ClientCertificate:
             serial=f"{certificate.serial_number:x}",
             fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
             names=names,
-            not_before=certificate.not_valid_before_utc,
-            not_after=certificate.not_valid_after_utc,
         )
 
     def bears(self, fqdn: str) -> bool:

@@ -90,8 +90,9 @@ class AnswerReader:
         self._head.phrase += phrase
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a field."""
-        self._head.fields.append((name, value))
+        """Keep a field; one that comes after the body is a trailer, and no part of the head (RFC 9110, 6.5)."""
+        if self._head is not self._final:
+            self._head.fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Hand out a head."""

@@ -87,12 +87,10 @@ class Handler:
         except MalformedBodyError as error:
             denial = outcome.bad_request(f"The request's body is not well-formed: {error}")
             return await self._refuse(exchange, consumer, denial, closes=True)
-        except ConsumerGone:
-            exchange.status, exchange.broken_off = _CLIENT_CLOSED_REQUEST, True
-            raise
-        except asyncio.CancelledError:  # the consumer has gone, or the emulator stops and waits no longer
-            exchange.status = _CLIENT_CLOSED_REQUEST if consumer.gone else None
+        except (ConsumerGone, asyncio.CancelledError):  # cancelled: the same, or the emulator stops and waits no longer
             exchange.broken_off = True
+            if not consumer.begun:
+                exchange.status = _CLIENT_CLOSED_REQUEST if consumer.gone else None
             raise
         except NotRecordedError:
             raise
@@ -120,6 +118,13 @@ class Handler:
             head.status, heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close") + body
         )
 
+    def failed(self, request: web.BaseRequest, error: BaseException | None) -> Answered:
+        """Break off a request over a failure that came from the handling itself, and say so in the log."""
+        self._log.critical("a request was broken off", reason=repr(error))
+        if request.transport is not None:
+            request.transport.abort()
+        return Answered(500, keep_alive=False)
+
     def _open(self, request: web.BaseRequest) -> Exchange:
         return Exchange(
             received_at=self._clock.now(),
@@ -143,9 +148,11 @@ class Handler:
         self._deny(exchange, denial)
         head, body = self._answer_of_our_own(exchange, denial)
         start = consumer.head(head, closes=closes or denial.form.closes)
+        if exchange.method == "HEAD":
+            body = b""
         exchange.bytes_out = len(body)
         self._conclude(exchange)
-        await consumer.write(start, b"" if exchange.method == "HEAD" else body, last=True)
+        await consumer.write(start, body, last=True)
         return consumer.done(denial.form.status)
 
     def _denial(self, exchange: Exchange, error: ProviderError) -> Denial:

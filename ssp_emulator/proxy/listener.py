@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
+
+from ssp_emulator.proxy.salvage import Unread, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,16 +33,16 @@ _LINGER_S = 2.0  # how long the rest of a refused body is read, so that the refu
 class _Connection(RequestHandler):
     """Aiohttp's connection, but for what is no request in HTTP: that is answered like every other refusal."""
 
-    __slots__ = ("_handler", "_latest")
+    __slots__ = ("_handler", "unread")
 
     def __init__(self, server: _Server, handler: Handler, **kwargs: Any) -> None:
         super().__init__(server, **kwargs)
         self._handler = handler
-        self._latest = b""
+        self.unread = Unread()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and remember them in case they are not HTTP."""
-        self._latest = data or self._latest
+        self.unread.came(data)
         super().data_received(data)
 
     def handle_error(
@@ -47,19 +50,29 @@ class _Connection(RequestHandler):
         request: web.BaseRequest,
         status: int = 500,  # noqa: ARG002 - aiohttp's signature
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002
     ) -> web.StreamResponse:
-        """Answer what aiohttp could not read."""
-        return self._handler.malformed(request, self._latest, (message or str(exc)).partition(":")[0].strip())
+        """Answer what aiohttp could not read; what the handler itself let through is broken off."""
+        if isinstance(exc, HttpProcessingError):
+            return self._handler.malformed(request, bytes(self.unread), problem_of(exc, _HEAD_LIMIT))
+        return self._handler.failed(request, exc)
 
 
 class _Server(web.Server):
     """Makes a connection for each consumer, and cancels the handler of one that goes away."""
 
     def __init__(self, handler: Handler, keep_alive_s: float) -> None:
-        super().__init__(handler.handle, handler_cancellation=True)
+        super().__init__(self._handle, handler_cancellation=True)
         self._handler = handler
         self._keep_alive_s = keep_alive_s
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        unread = cast("_Connection", request.protocol).unread
+        unread.begin()
+        try:
+            return await self._handler.handle(request)
+        finally:
+            unread.end()
 
     def __call__(self) -> RequestHandler:
         return _Connection(
@@ -145,7 +158,7 @@ class Listener:
                 await loop.connect_accepted_socket(self._server, connection)
         except (OSError, ssl.SSLError, TimeoutError) as error:
             connection.close()
-            self._log.info("no handshake", reason=str(error) or type(error).__name__)
+            self._log.info("the TLS handshake failed", reason=str(error) or type(error).__name__)
         except asyncio.CancelledError:
             connection.close()
             raise

@@ -8,10 +8,39 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from aiohttp import http_exceptions
 from multidict import CIMultiDict, CIMultiDictProxy
 
 _START_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP/1\.[01]\Z")  # RFC 9112, 3
+_ANOTHER = re.compile(rb"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[01]\r?$", re.MULTILINE)
 _MOST = 64 * 1024
+
+
+class Unread:
+    """The bytes that came since the last request that could be read, as far as they are few."""
+
+    __slots__ = ("_between", "_bytes")
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._between = True
+
+    def came(self, data: bytes) -> None:
+        """Keep bytes that come between two requests; during one they are its body, or belong to no one yet."""
+        if self._between and len(self._bytes) < _MOST:
+            self._bytes += data
+
+    def begin(self) -> None:
+        """A request has been read."""
+        self._bytes.clear()
+        self._between = False
+
+    def end(self) -> None:
+        """The request has been answered."""
+        self._between = True
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._bytes[:_MOST])
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +53,33 @@ class Salvage:
 
 
 def salvage(data: bytes) -> Salvage:
-    """Read what there is to read in the bytes that broke the rules; it takes anything and raises nothing."""
-    head = data[:_MOST].partition(b"\r\n\r\n")[0].decode("utf-8", "surrogateescape")
-    start, *lines = head.split("\r\n")
+    """Read what there is to read in bytes that broke the rules; it takes anything and raises nothing.
+
+    Where more than one request stands in them nothing is read: an empty record is honest, a wrong trace ID is not.
+    """
+    head, _, rest = data.partition(b"\r\n\r\n")
+    start, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
     found = _START_LINE.match(start)
     headers: CIMultiDict[str] = CIMultiDict()
-    if found is None:
+    if found is None or _ANOTHER.search(rest):
         return Salvage(None, "", CIMultiDictProxy(headers))
     for line in lines:
         name, colon, value = line.partition(":")
         if colon:
             headers.add(name, value.strip())
     return Salvage(found[1], found[2], CIMultiDictProxy(headers))
+
+
+def problem_of(error: BaseException | None, limit: int) -> str:
+    """Say what was wrong with a request that could not be read; `limit` is the most bytes that a line may have."""
+    match error:
+        case http_exceptions.LineTooLong():
+            return f"a line or a header is longer than {limit} bytes"
+        case http_exceptions.BadHttpMethod():
+            return "the method is not one that HTTP knows"
+        case http_exceptions.InvalidURLError():
+            return "the path is not one that a URL can have"
+        case http_exceptions.HttpProcessingError():
+            return error.message.partition("\n")[0].rstrip(": .")  # what follows repeats the request's own bytes
+        case _:
+            return "it could not be read"

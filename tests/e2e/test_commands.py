@@ -123,7 +123,7 @@ async def test_send_exits_1_on_a_refusal_and_shows_it(bench: Bench) -> None:
     ("arguments", "message"),
     [
         ([READ], "asks for /Binary/{id}: say which with --id"),
-        (["nonsense"], "nonsense is no interaction that is known"),
+        (["nonsense"], "nonsense is not a known interaction"),
         ([READ, "--id", "1", "--from", "999999999999"], "999999999999 is the ASID of no system in the registry"),
         ([READ, "--id", "1", "--cert", "x.crt"], "--cert and --key go together"),
         ([READ, "--id", "1", "--proxy", "here"], 'should be "host:port"'),

@@ -37,7 +37,7 @@ def misspelt(registry: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "key", "message"),
     [
-        (duplicate_asid, "systems[4].asid", "200000000115 stands already at line 7; each is needed once"),
+        (duplicate_asid, "systems[4].asid", "200000000115 is already used at line 7; each must be unique"),
         (unquoted_asid, "systems[0].asid", 'should be text: put it in quotes, "200000000115"'),
         (stranger, "agreements[1].to", "999999999999 is the ASID of no system here; add the system"),
         (misspelt, "systems[0].fdqn", "is not a key here; did you mean fqdn?"),

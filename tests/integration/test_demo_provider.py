@@ -601,7 +601,7 @@ async def test_an_interaction_that_does_not_fit_is_refused(proxy: Proxy, path: s
 async def test_a_token_that_is_not_well_formed_is_refused(proxy: Proxy, value: str) -> None:
     answer = await proxy.get(f"{BASE}/Binary/{WORD}", READ, change={"Authorization": value})
     assert answer.coding[:4] == BAD_REQUEST
-    assert answer.coding[4].startswith("The header Authorization is not acceptable: the ")
+    assert answer.coding[4].startswith("The header Authorization is not acceptable: ")
 
 
 async def test_a_certificate_of_another_fqdn_is_refused(folder: CertificateFolder, proxy: Proxy) -> None:

@@ -177,7 +177,7 @@ CASES = {
         {"Ssp_From": setup.PROVIDER},
     ),
     "a receiver that nobody knows": Case(
-        "receiver", 400, f"The header Ssp-To names no system: {UNKNOWN}", "bad request", {"Ssp_To": UNKNOWN}
+        "receiver", 400, f"The header Ssp-To is not a registered ASID: {UNKNOWN}", "bad request", {"Ssp_To": UNKNOWN}
     ),
     "an interaction that the receiver does not receive": Case(
         "receiver",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +46,6 @@ async def test_a_provider_that_stops_is_502_at_once_and_200_when_it_is_back(
             record = ssp.records()[1]
             assert "no connection to 127.0.0.1" in record["provider"]["error"]
             assert record["denial"]["reason"] == "bad-gateway"
-            assert record["timings_ms"]["total"] < 1000
 
 
 async def test_a_kept_connection_that_the_provider_has_closed_is_not_held_against_it(
@@ -123,21 +125,27 @@ async def test_an_answer_that_makes_no_sense_is_502(
 async def test_an_answer_that_breaks_off_is_never_passed_off_as_whole(
     ssp: Running, provider: StubProvider, head: bytes
 ) -> None:
+    head_is_here = asyncio.Event()
+
     async def play(reader: Reader, writer: Writer) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(head + b"half")
-        await writer.drain()
-        await asyncio.sleep(0)
+        await head_is_here.wait()
         writer.transport.abort()
 
     provider.play = play
+    wire = await ssp.wire()
+    await wire.send(ssp.request())
+    assert (await wire.head()).status == 200
+    head_is_here.set()
 
-    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-        await ssp.ask()
+    rest = b""
+    with suppress(ConnectionError):
+        rest = await wire.reader.read()
 
+    assert b"0\r\n\r\n" not in rest
     record = ssp.record()
-    assert record["broken_off"] is True
-    assert record["status"] in (200, 502)
+    assert (record["status"], record["broken_off"]) == (200, True)
     assert "closed the connection" in record["provider"]["error"]
 
 
@@ -187,24 +195,15 @@ async def test_an_answer_that_stalls_is_broken_off(
 
 
 async def test_a_provider_with_another_hosts_certificate_is_502(
-    ssp: Running, provider: StubProvider, tmp_path: Path, certificates: CertificateFolder
+    tmp_path: Path, certificates: CertificateFolder
 ) -> None:
-    impostor = StubProvider(certificates)
-    impostor._folder = _Posing(certificates)
-    async with impostor, running(tmp_path / "other", certificates, impostor.port) as other:
-        answer = await other.ask()
+    impostor = StubProvider(certificates, shown=certificates.ssp_server)
+    async with impostor, running(tmp_path, certificates, impostor.port) as ssp:
+        answer = await ssp.ask()
 
         assert answer.status == 502
-        assert "certificate" in other.record()["provider"]["error"]
+        assert "certificate" in ssp.record()["provider"]["error"]
         assert impostor.received == []
-
-
-class _Posing:
-    """A provider's folder that shows the proxy's own server certificate."""
-
-    def __init__(self, folder: CertificateFolder) -> None:
-        self.provider = folder.ssp_server
-        self.chain = folder.chain
 
 
 async def test_a_consumer_that_goes_away_is_499_and_the_provider_is_let_go(
@@ -256,13 +255,103 @@ async def test_what_cannot_be_written_down_is_not_answered(
     assert b"ok" not in answer.body
 
 
-async def test_the_record_is_there_before_the_answers_last_byte(ssp: Running, provider: StubProvider) -> None:
-    provider.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000
-    wire = await ssp.wire()
+async def test_a_last_byte_whose_record_cannot_be_written_does_not_go_out(
+    ssp: Running, provider: StubProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head_is_here = asyncio.Event()
 
-    for number in range(20):
-        await wire.ask(ssp.request())
-        assert len(ssp.records()) == number + 1
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
+        await head_is_here.wait()
+        writer.write(b"more")
+        await writer.drain()
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    provider.play = play
+    wire = await ssp.wire()
+    await wire.send(ssp.request())
+    assert (await wire.head()).status == 200
+    assert await wire.reader.readexactly(4) == b"half"
+    monkeypatch.setattr("ssp_emulator.audit.journal.os.write", full)
+    head_is_here.set()
+
+    assert await wire.is_closed()  # not one byte of "more"
+    monkeypatch.undo()
+    assert ssp.records() == []
+
+
+async def test_a_consumer_that_leaves_in_the_middle_keeps_the_status_that_it_was_sent(
+    ssp: Running, provider: StubProvider
+) -> None:
+    let_go = asyncio.Event()
+
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
+        assert await reader.read() == b""
+        let_go.set()
+
+    provider.play = play
+    wire = await ssp.wire()
+    await wire.send(ssp.request())
+    await wire.head()
+    wire.writer.transport.abort()
+    await asyncio.wait_for(let_go.wait(), 5)
+
+    assert (ssp.record()["status"], ssp.record()["broken_off"]) == (200, True)
+
+
+async def test_a_kept_connection_is_closed_after_a_while(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    closed = asyncio.Event()
+
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        assert await reader.read() == b""
+        closed.set()
+
+    provider.play = play
+    async with running(tmp_path, certificates, provider.port, providers={"kept_for_s": 0.1}) as ssp:
+        assert (await ssp.ask()).status == 200
+
+        await asyncio.wait_for(closed.wait(), 5)
+
+
+async def test_no_more_connections_are_kept_than_configured(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async with running(tmp_path, certificates, provider.port, providers={"kept_connections": 0}) as ssp:
+        wire = await ssp.wire()
+        for _ in range(3):
+            assert (await wire.ask(ssp.request())).status == 200
+
+    assert provider.connections == 3
+
+
+async def test_a_request_in_two_pieces_that_is_no_http_is_told_by_its_trace_id(ssp: Running) -> None:
+    trace_id = "629ea9ba-a077-4d99-b289-7a9b19fd4e03"
+    bad = ssp.request(Ssp_TraceID=trace_id, fields=(("Bad Name", "x"),))
+    wire = await ssp.wire()
+    await wire.send(bad[:100])
+    await wire.reader.read(0)
+    await wire.send(bad[100:])
+
+    assert (await wire.answer()).status == 400
+    assert (ssp.record()["trace_id"], ssp.record()["method"]) == (trace_id, "GET")
+
+
+async def test_a_bad_request_behind_a_good_one_is_not_held_against_the_good_ones_trace(ssp: Running) -> None:
+    trace_id = "629ea9ba-a077-4d99-b289-7a9b19fd4e03"
+    wire = await ssp.wire()
+    await wire.send(ssp.request(Ssp_TraceID=trace_id) + ssp.request(fields=(("Bad Name", "x"),)))
+
+    assert (await wire.answer()).status == 400
+    assert ssp.record()["trace_id"] is None
 
 
 async def test_the_sequence_goes_on_after_a_restart_and_after_a_line_that_was_cut_off(

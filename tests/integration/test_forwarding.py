@@ -147,7 +147,7 @@ async def test_a_body_goes_up_unchanged_and_in_its_own_framing(
     assert ssp.record()["bytes"]["from_consumer"] == len(body)
 
 
-async def test_large_bodies_stream_both_ways_to_a_slow_reader_unchanged(ssp: Running, provider: StubProvider) -> None:
+async def test_large_bodies_stream_both_ways_unchanged(ssp: Running, provider: StubProvider) -> None:
     piece, count = bytes(range(256)) * 256, 16 * 16
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -168,6 +168,63 @@ async def test_large_bodies_stream_both_ways_to_a_slow_reader_unchanged(ssp: Run
     assert answer.status == 200
     assert hashlib.sha256(answer.body).digest() == hashlib.sha256(piece * count).digest()
     assert ssp.record()["bytes"] == {"from_consumer": 16 * MIB, "to_consumer": 16 * MIB}
+
+
+async def test_a_consumer_that_does_not_read_holds_the_provider_back(ssp: Running, provider: StubProvider) -> None:
+    held_back = asyncio.Event()
+    taken = 0
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal taken
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (64 * MIB))
+        taken = await poured(writer, held_back)
+
+    provider.play = pour
+    wire = await ssp.wire()
+    await wire.send(ssp.request())
+    await asyncio.wait_for(held_back.wait(), 10)
+    answer = await wire.answer()
+
+    assert len(answer.body) == 64 * MIB
+    assert taken < 32 * MIB, "the proxy took in what its consumer had not asked for"
+
+
+async def test_a_provider_that_does_not_read_holds_the_consumer_back(ssp: Running, provider: StubProvider) -> None:
+    held_back = asyncio.Event()
+
+    async def wait_then_swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        reader._transport.pause_reading()
+        await held_back.wait()
+        reader._transport.resume_reading()
+        await body_of(head, reader)
+        writer.write(OK)
+        await writer.drain()
+
+    provider.play = wait_then_swallow
+    wire = await ssp.wire()
+    await wire.send(ssp.request(method="POST", fields=(("Content-Length", str(64 * MIB)),)))
+    taken = await poured(wire.writer, held_back)
+
+    assert (await wire.answer()).status == 200
+    assert taken < 32 * MIB, "the proxy took in what its provider had not asked for"
+
+
+async def poured(writer: asyncio.StreamWriter, held_back: asyncio.Event) -> int:
+    """Write 64 MiB, and return how many bytes had been taken when it first took no more for half a second."""
+    piece, taken, at_hold = b"x" * 65_536, 0, 0
+    while taken < 64 * MIB:
+        writer.write(piece)
+        try:
+            await asyncio.wait_for(writer.drain(), None if held_back.is_set() else 0.5)
+        except TimeoutError:
+            at_hold = taken
+            held_back.set()
+            await writer.drain()
+        taken += len(piece)
+    held_back.set()
+    return at_hold or taken
 
 
 async def test_a_transfer_coding_that_would_be_lost_is_refused(ssp: Running, provider: StubProvider) -> None:
@@ -228,6 +285,25 @@ async def test_an_early_answer_comes_back_while_the_body_is_still_on_its_way(
     await wire.send(ssp.request(method="POST", fields=(("Content-Length", "1000"),), body=b"half"))
 
     assert (await wire.answer()).status == 422
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["with the body", "after the body"])
+async def test_trailers_never_become_header_fields(ssp: Running, provider: StubProvider, together: bool) -> None:
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+        if not together:
+            await writer.drain()
+        writer.write(b"0\r\nSet-Cookie: a\r\n\r\n")
+        await writer.drain()
+        await reader.read()
+
+    provider.play = play
+
+    answer = await ssp.ask()
+
+    assert answer.body == b"ok"
+    assert answer.all("Set-Cookie") == []
 
 
 async def test_interim_answers_are_passed_on(ssp: Running, provider: StubProvider) -> None:

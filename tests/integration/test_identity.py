@@ -56,6 +56,7 @@ async def test_a_bad_certificate_gets_495_with_its_reason_and_the_connection_clo
     assert ssp.record()["status"] == 495
     assert ssp.record()["denial"] == {"reason": "certificate-error", "text": f"SSL_CERTIFICATE_ERROR_{reason}"}
     assert ssp.record()["client"]["certificate"]["serial"]
+    assert failed_check(ssp) == ("sender" if name == "wrong-fqdn" else "certificate")
     assert provider.connections == 0
 
 
@@ -66,6 +67,7 @@ async def test_a_server_certificate_is_no_client_certificate(ssp: Running) -> No
 
     assert answer.status == 495
     assert answer.json()["issue"][0]["diagnostics"] == "SSL_CERTIFICATE_ERROR_NOT_A_CLIENT_CERTIFICATE"
+    assert failed_check(ssp) == "certificate"
 
 
 async def test_no_certificate_gets_496_and_the_connection_closes(ssp: Running, provider: StubProvider) -> None:
@@ -80,6 +82,7 @@ async def test_no_certificate_gets_496_and_the_connection_closes(ssp: Running, p
     record = ssp.record()
     assert (record["status"], record["trace_id"]) == (496, "629ea9ba-a077-4d99-b289-7a9b19fd4e03")
     assert record["client"]["certificate"] is None
+    assert failed_check(ssp) == "certificate"
     assert provider.connections == 0
 
 
@@ -96,6 +99,7 @@ async def test_plain_http_gets_497_in_plain_http_and_the_connection_closes(
     assert answer.all("Location") == []
     assert await wire.is_closed()
     assert ssp.record()["status"] == 497
+    assert failed_check(ssp) == "tls"
     assert ssp.record()["checks"][0] == {"check": "tls", "result": "fail", "expected": "TLS", "found": "plain HTTP"}
     assert provider.connections == 0
 
@@ -191,6 +195,14 @@ async def test_a_refused_request_leaves_the_connection_open(ssp: Running) -> Non
     assert [record["sequence"] for record in ssp.records()] == [1, 2]
     assert ssp.records()[0]["to"] == {"asid": "999999999999", "ods": None}
     assert ssp.records()[1]["to"] == {"asid": setup.PROVIDER, "ods": "A20047"}
+
+
+def failed_check(ssp: Running) -> str:
+    """Return the check that the last request failed; those before it passed, and none after it was reached."""
+    results = [check["result"] for check in ssp.record()["checks"]]
+    place = results.index("fail")
+    assert results == [*["pass"] * place, "fail", *["not reached"] * (len(results) - place - 1)]
+    return str(ssp.record()["checks"][place]["check"])
 
 
 async def handshake(port: int, certificates: CertificateFolder, *options: str) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from ssp_emulator.pki.folder import CertificateFolder
+    from ssp_emulator.pki.folder import CertificateFolder, KeyPair
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
@@ -48,12 +48,13 @@ class StubProvider:
     instead, from the first byte on.
     """
 
-    def __init__(self, folder: CertificateFolder, port: int = 0) -> None:
+    def __init__(self, folder: CertificateFolder, port: int = 0, *, shown: KeyPair | None = None) -> None:
         self.answer = OK
         self.play: Play | None = None
         self.received: list[Received] = []
         self.connections = 0
         self.port = port
+        self._shown = shown or folder.provider
         self._folder = folder
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -61,7 +62,7 @@ class StubProvider:
 
     async def __aenter__(self) -> Self:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._folder.provider.certificate, self._folder.provider.key)
+        context.load_cert_chain(self._shown.certificate, self._shown.key)
         context.load_verify_locations(self._folder.chain)
         context.verify_mode = ssl.CERT_REQUIRED
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=context)

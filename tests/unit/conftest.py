@@ -69,8 +69,6 @@ def certificate() -> ClientCertificate:
         serial="1f",
         fingerprint="ab" * 32,
         names=("consumer.example.nhs.uk",),
-        not_before=None,
-        not_after=None,
     )
 
 

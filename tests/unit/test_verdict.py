@@ -72,8 +72,6 @@ def test_the_facts_that_are_kept() -> None:
         serial="abc",
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
         names=("consumer.example.nhs.uk",),
-        not_before=START,
-        not_after=START + timedelta(days=1),
     )
 
 

@@ -4,7 +4,7 @@ From the outside in:
 
 - `server`: TLS, the listening sockets and a clean stop; `settings` says where and as whom
 - `app`: which handler answers what; `journal`: one log line a request
-- `gate`: who is let in, and what a request has to bring; `bearer` reads its token
+- `gate`: who is let in, and what a request has to bring
 - `capability`, `patients`, `documents`, `binaries`: one route group each
 - `search`, `periods`, `nhs_number`: the rules of the query parameters
 - `model`, `dataset`, `contents`: the made-up practice; `resources` writes it as FHIR

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from ssp_emulator import fhir
-from ssp_emulator.demo.provider.bearer import shows_confidential
 from ssp_emulator.demo.provider.context import ADMISSION, DATASET
 from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
 from ssp_emulator.demo.provider.interactions import MIGRATE_BINARY
 from ssp_emulator.demo.provider.respond import accepts_gzip, headers_for, wanted_format
 
 if TYPE_CHECKING:
-    from ssp_emulator.demo.provider.bearer import Claims
     from ssp_emulator.demo.provider.model import StoredFile
     from ssp_emulator.fhir import Format
+    from ssp_emulator.token.parsing import Json
 
 # Stands where the content goes; neither ids nor media types have this character.
 _PLACE = "@"
@@ -54,7 +53,7 @@ def check_readable(file: StoredFile) -> None:
         )
 
 
-def check_migratable(file: StoredFile, claims: Claims) -> None:
+def check_migratable(file: StoredFile, claims: Json) -> None:
     """Raise ProviderError, NOT_AUTHORISED, for a confidential file that the token's scope does not open.
 
     Source: GP Connect Access Document 1.6.2, "Migrate a document".
@@ -97,3 +96,12 @@ async def stream(request: web.BaseRequest, file: StoredFile) -> web.StreamRespon
         await response.write(base64.b64encode(chunk))
     await response.write_eof(after)
     return response
+
+
+def shows_confidential(claims: Json) -> bool:
+    """Tell whether the token's scope opens confidential documents: it holds `conf/R`.
+
+    Source: GP Connect 1.6.2, "Cross-organisation audit and provenance", requested_scope.
+    """
+    scope = claims.get("requested_scope")
+    return isinstance(scope, str) and "conf/R" in scope.split()

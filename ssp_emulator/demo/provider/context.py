@@ -11,7 +11,7 @@ from ssp_emulator.demo.provider.model import Dataset
 from ssp_emulator.demo.provider.settings import Practice, ProviderSettings
 
 if TYPE_CHECKING:
-    from ssp_emulator.demo.provider.bearer import Claims
+    from ssp_emulator.token.parsing import Json
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Admission:
     """What is known of a request that the gate has let in."""
 
     interaction: str
-    claims: Claims
+    claims: Json
 
 
 SETTINGS = web.AppKey("settings", ProviderSettings)

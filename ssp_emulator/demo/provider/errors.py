@@ -5,11 +5,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssp_emulator.outcome import spine_error
+
 if TYPE_CHECKING:
     from ssp_emulator.fhir import Resource
-
-_PROFILE = "https://fhir.nhs.uk/STU3/StructureDefinition/GPConnect-OperationOutcome-1"
-_CODES = "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1"
 
 
 class _Row(NamedTuple):
@@ -78,20 +77,7 @@ class ProviderError(Exception):
     def outcome(self) -> Resource:
         """Return the error's body: a GPConnect-OperationOutcome-1 with one issue."""
         row = self.kind.value
-        return {
-            "resourceType": "OperationOutcome",
-            "meta": {"profile": [_PROFILE]},
-            "issue": [
-                {
-                    "severity": "error",
-                    "code": row.issue_type,
-                    "details": {
-                        "coding": [{"system": _CODES, "code": row.code, "display": row.display}],
-                    },
-                    "diagnostics": self.diagnostics,
-                }
-            ],
-        }
+        return spine_error(row.issue_type, row.code, row.display, self.diagnostics)
 
 
 def invalid_parameter(name: str, problem: str) -> ProviderError:

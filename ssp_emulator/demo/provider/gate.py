@@ -6,24 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from ssp_emulator.demo.provider.bearer import read_claims
 from ssp_emulator.demo.provider.context import ADMISSION, FITTING, PRACTICE, SETTINGS, Admission
 from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
 from ssp_emulator.demo.provider.respond import wanted_format
+from ssp_emulator.exchange import FROM, INTERACTION_ID, TO, TRACE_ID
+from ssp_emulator.token.parsing import parse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from ssp_emulator.demo.provider.bearer import Claims
     from ssp_emulator.demo.provider.settings import Practice
+    from ssp_emulator.token.parsing import Json
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-TRACE_ID = "Ssp-TraceID"
-INTERACTION = "Ssp-InteractionID"
-
-_SENDER = "Ssp-From"
-_RECEIVER = "Ssp-To"
 
 
 @web.middleware
@@ -79,15 +74,15 @@ def certificate_names(certificate: Mapping[str, Any]) -> frozenset[str]:
 
 def _check_headers(request: web.Request, practice: Practice) -> str:
     _once(request, TRACE_ID)
-    _once(request, _SENDER)
-    if _once(request, _RECEIVER) != practice.asid:
-        raise _bad_request(f"The header {_RECEIVER} is not the ASID of this provider, {practice.asid}.")
-    return _once(request, INTERACTION)
+    _once(request, FROM)
+    if _once(request, TO) != practice.asid:
+        raise _bad_request(f"The header {TO} is not the ASID of this provider, {practice.asid}.")
+    return _once(request, INTERACTION_ID)
 
 
-def _check_token(request: web.Request) -> Claims:
+def _check_token(request: web.Request) -> Json:
     try:
-        return read_claims(_once(request, "Authorization"))
+        return parse(_once(request, "Authorization")).claims
     except ValueError as error:
         raise _bad_request(f"The header Authorization is not acceptable: {error}.") from error
 
@@ -98,7 +93,7 @@ def _check_fit(request: web.Request, interaction: str) -> None:
     if request.match_info.http_exception is not None:
         raise ProviderError(ErrorKind.NOT_IMPLEMENTED, f"This provider has no operation {asked}")
     if interaction not in request.app[FITTING][request.match_info.handler]:
-        raise _bad_request(f"The header {INTERACTION} does not fit {asked}")
+        raise _bad_request(f"The header {INTERACTION_ID} does not fit {asked}")
 
 
 def _once(request: web.Request, name: str) -> str:

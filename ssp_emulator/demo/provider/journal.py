@@ -8,8 +8,8 @@ import structlog
 from aiohttp import web
 
 from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
-from ssp_emulator.demo.provider.gate import INTERACTION, TRACE_ID
 from ssp_emulator.demo.provider.respond import answer_error
+from ssp_emulator.exchange import INTERACTION_ID, TRACE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ async def journal(request: web.Request, handler: Handler) -> web.StreamResponse:
         "method": request.method,
         "path": request.rel_url.raw_path,
         "trace_id": request.headers.get(TRACE_ID),
-        "interaction": request.headers.get(INTERACTION),
+        "interaction": request.headers.get(INTERACTION_ID),
     }
     try:
         response = await handler(request)

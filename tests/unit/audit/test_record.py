@@ -92,7 +92,7 @@ def test_a_denial_stands_with_its_check_and_those_after_it_as_not_reached(
     exchange = request_for(headers={"Ssp-To": "9"})
     exchange.denial = checks.examine(exchange, spine)
     record = record_of(exchange, 1)
-    assert record["denial"] == {"reason": "bad-request", "text": "The header Ssp-To names no system: 9"}
+    assert record["denial"] == {"reason": "bad-request", "text": "The header Ssp-To is not a registered ASID: 9"}
     assert record["to"] == {"asid": "9", "ods": None}
     assert record["provider"] is None
     assert record["checks"][6:] == [

@@ -35,7 +35,7 @@ def test_the_receiver_and_its_endpoint_are_put_on_the_exchange(
 
 def test_an_asid_that_nobody_has_is_a_400(request_for: Callable[..., Exchange], judge: Callable[..., Verdict]) -> None:
     verdict = judge(check, request_for(headers={"Ssp-To": "999999999999"}))
-    denial = Denial(Reason.BAD_REQUEST, "The header Ssp-To names no system: 999999999999")
+    denial = Denial(Reason.BAD_REQUEST, "The header Ssp-To is not a registered ASID: 999999999999")
     assert verdict == Verdict(Result.FAILED, "no system with this ASID", "999999999999 in the directory", denial)
     assert denial.form.status == 400
 

@@ -140,11 +140,11 @@ def test_nrl_is_received_under_another_id_than_it_is_sent() -> None:
     [
         (
             "agreements:\n", '  - {asid: "200000000115", organisation: A1001, party_key: K, fqdn: a.b}\nagreements:\n',
-            "19: systems[2].asid: 200000000115 stands already at line 5; each is needed once",
+            "19: systems[2].asid: 200000000115 is already used at line 5; each must be unique",
         ),
         (
             "systems:\n", "  - {ods: A1001, name: Again}\nsystems:\n",
-            "4: organisations[2].ods: A1001 stands already at line 2; each is needed once",
+            "4: organisations[2].ods: A1001 is already used at line 2; each must be unique",
         ),
         (
             "organisation: A1001", "organisation: Z9",
@@ -185,15 +185,15 @@ def test_nrl_is_received_under_another_id_than_it_is_sent() -> None:
         ),
         (
             f'interactions: ["{GP_CONNECT}documents:fhir:rest:read:*"]', 'interactions: ["urn:x:*"]',
-            "22: agreements[0].interactions[0]: urn:x:* matches no interaction that is known",
+            "22: agreements[0].interactions[0]: urn:x:* matches no known interaction",
         ),
         (
             f'sends: ["{GP_CONNECT}documents:*"', 'sends: ["urn:x:*"',
-            "9: systems[0].sends[0]: urn:x:* matches no interaction that is known",
+            "9: systems[0].sends[0]: urn:x:* matches no known interaction",
         ),
         (
             f'receives: ["{GP_CONNECT}documents:*"]', 'receives: ["*:nothing"]',
-            "17: systems[1].endpoints[0].receives[0]: *:nothing matches no interaction that is known",
+            "17: systems[1].endpoints[0].receives[0]: *:nothing matches no known interaction",
         ),
         (
             "fqdn: gp.example.nhs.uk", "fqdn: https://gp",
