@@ -20,9 +20,17 @@ def _address(text: str) -> str:
     return text
 
 
+def _path(value: object) -> object:
+    if not isinstance(value, str) or not value:
+        return value
+    if "\0" in value:
+        raise ValueError("should be a path, and no path holds a NUL character")
+    return Path(value)
+
+
 AddressText = Annotated[str, AfterValidator(_address)]
 # YAML has no paths; the reader gives text, and everyone after that a path.
-FilePath = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) and value else value)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
 
 
@@ -47,6 +55,7 @@ class ProxySettings(_Settings):
     tls: ProxyTls = ProxyTls()
     handshake_timeout_s: Seconds = 10.0
     keep_alive_timeout_s: Seconds = 75.0
+    idle_timeout_s: Seconds = 30.0
     drain_timeout_s: Seconds = 10.0
 
 
@@ -164,6 +173,8 @@ def read(path: Path) -> Configuration:
 def text_of(path: Path) -> str:
     """Return a file's text. Raises `InvalidFileError` where it cannot be read as UTF-8 text."""
     try:
+        if path.exists() and not path.is_file():  # a pipe, say, would be waited for
+            raise InvalidFileError([Problem(str(path), None, "", "should be a file")])
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise InvalidFileError([Problem(str(path), None, "", f"cannot be read: {said(error)}")]) from error

@@ -130,5 +130,9 @@ class Emulator:
             token_enforced=settings.token.mode == "enforce",
             token_leeway_s=settings.token.leeway_s,
         )
-        manners = Manners(Format[settings.errors.default_format.upper()], settings.providers.connect_timeout_status)
+        manners = Manners(
+            Format[settings.errors.default_format.upper()],
+            settings.providers.connect_timeout_status,
+            settings.proxy.idle_timeout_s,
+        )
         return Handler(spine, providers, journal, manners)

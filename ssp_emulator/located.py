@@ -28,6 +28,10 @@ _NOT_CONSTRUCTED = (yaml.YAMLError, ValueError, TypeError, LookupError, Attribut
 Model = TypeVar("Model", bound=BaseModel)
 
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where PyYAML was built with it
+_DEEPEST = 64  # libyaml composes by recursion, and would bring the process down over a line of brackets
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong in a file: where it is, what is wrong, and what would be right."""
@@ -98,8 +102,10 @@ def parse(text: str, file: str) -> Located:
     Takes the text, and the file's name for messages. Raises `InvalidFileError` for a syntax error, and for a
     key that stands twice in one mapping.
     """
-    loader = yaml.SafeLoader(text) if not hasattr(yaml, "CSafeLoader") else yaml.CSafeLoader(text)
+    loader = _Loader(text)
     try:
+        if (line := _too_deep(text)) is not None:
+            raise InvalidFileError([Problem(file, line, "", f"is nested more than {_DEEPEST} deep")])
         root = loader.get_single_node()
         if root is None:
             return Located(file, None, None)
@@ -115,6 +121,19 @@ def parse(text: str, file: str) -> Located:
         raise InvalidFileError([Problem(file, None, "", f"not YAML: {said}")]) from error
     finally:
         loader.dispose()
+
+
+def _too_deep(text: str) -> int | None:
+    """Return the line at which a document is nested too deep; reading its events needs no recursion."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST and event.start_mark is not None:
+                return int(event.start_mark.line) + 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
 
 
 def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Mark, yaml.Node] | None:

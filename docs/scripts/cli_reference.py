@@ -20,18 +20,19 @@ Exit codes: 0 it went well, 1 it failed, 2 the usage or the configuration is wro
 
 def written() -> str:
     """Return the whole page."""
-    return HEAD + "".join(_section(cli, "ssp-emulator"))
+    return HEAD + "".join(_section(cli, "ssp-emulator", None))
 
 
-def _section(command: click.Command, name: str) -> list[str]:
-    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+def _section(command: click.Command, name: str, parent: click.Context | None) -> list[str]:
+    settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+    context = click.Context(command, parent, info_name=name, **settings)
     if not isinstance(command, click.Group):
-        return [f"\n## {name}\n\n```text\n{command.get_help(context)}\n```\n"]
-    parts = [] if name == "ssp-emulator" else [f"\n## {name}\n\n{command.help}\n"]
+        return [f"\n## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"]
+    parts = [] if parent is None else [f"\n## {context.command_path}\n\n{command.help}\n"]
     for each in command.list_commands(context):
         child = command.get_command(context, each)
         if child is not None:
-            parts += _section(child, f"{name} {each}")
+            parts += _section(child, each, context)
     return parts
 
 

@@ -6,6 +6,7 @@ page cache and does not wait for the disk, which is why it may stand on the even
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from typing import TYPE_CHECKING
@@ -40,7 +41,11 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # two would number their records alike
             self._sequence = self._last_sequence()
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise JournalError(f"the journal {self.path} is in use by another emulator; name another") from error
         except OSError as error:
             raise JournalError(f"the journal {self.path} cannot be opened: {said(error)}") from error
         return self

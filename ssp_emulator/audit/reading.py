@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
+# What every record has; docs/audit.md says what each is.
+FIELDS = frozenset(
+    {"sequence", "time", "trace_id", "from", "to", "interaction", "method", "target", "client", "claims", "checks"}
+    | {"denial", "fault", "provider", "status", "broken_off", "bytes", "timings_ms", "notes"}
+)
+
 
 class JournalError(SetupError):
     """The journal cannot be opened or read; the text names it and says why."""
@@ -24,7 +30,7 @@ def read(path: Path) -> Iterator[Record]:
         with path.open("rb") as journal:
             for line in journal:
                 record = parsed(line)
-                if record is not None:
+                if record is not None and record.keys() >= FIELDS:
                     yield record
     except OSError as error:
         raise JournalError(f"the journal {path} cannot be read: {said(error)}") from error
@@ -34,6 +40,6 @@ def parsed(line: bytes) -> Record | None:
     """Return the record in a line of the journal; None where the line holds none, as one that was cut off."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("sequence"), int) else None

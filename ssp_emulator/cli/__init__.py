@@ -46,3 +46,5 @@ def main() -> None:
         raise SystemExit(BAD_USAGE) from None
     except OSError as error:
         fail(f"{error.filename or 'input or output'}: {said(error)}", code=FAILED)
+    except Exception as error:  # noqa: BLE001 - a defect of ours; its traceback is of no use to a user
+        fail(f"this is a defect of ssp-emulator, please report it: {type(error).__name__}: {error}", code=FAILED)

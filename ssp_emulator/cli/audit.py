@@ -11,7 +11,7 @@ from rich.table import Table
 from ssp_emulator import config
 from ssp_emulator.audit.reading import read
 from ssp_emulator.cli import options
-from ssp_emulator.cli.output import FAILED, fail, print_json, show
+from ssp_emulator.cli.output import FAILED, fail, plain, print_json, show
 from ssp_emulator.cli.trail import WIDTH, show_record
 from ssp_emulator.interactions import GP_CONNECT
 
@@ -40,7 +40,7 @@ def list_(limit: int, as_json: bool, config_path: Path) -> None:
     for heading in ("Time", "Trace ID", "From", "To", "Request", "Status", "Why"):
         table.add_column(heading, no_wrap=heading != "Request", overflow="fold")
     for record in records:
-        table.add_row(*_row(record))
+        table.add_row(*map(plain, _row(record)))
     show(table, at_least=WIDTH)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,6 +18,8 @@ FAILED = 1
 BAD_USAGE = 2
 
 _UNSEEN_WIDTH = 200
+# Control characters, and half surrogate pairs, which no stream can write: whoever sends a request chooses them.
+_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def fail(message: str, *, code: int = FAILED) -> NoReturn:
@@ -34,7 +37,7 @@ def console(*, at_least: int = 0) -> Console:
     `at_least` is a width in columns, for tables whose rows a narrow terminal had better wrap by itself than rich
     cell by cell. Where nobody looks, as in a pipe, lines are not folded at the 80 columns that rich assumes.
     """
-    seen = get_terminal_size().columns if sys.stdout.isatty() else _UNSEEN_WIDTH
+    seen = get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else _UNSEEN_WIDTH
     return Console(width=max(seen, at_least), highlight=False, markup=False, emoji=False)
 
 
@@ -46,6 +49,12 @@ def show(table: Table, *, at_least: int = 0) -> None:
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
+def plain(text: str) -> str:
+    """Return a text in which nothing moves a terminal's cursor or colours: such characters stand as their escapes."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 def print_json(value: Any) -> None:
     """Print a value of JSON's types on standard output, indented, in UTF-8."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(_UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

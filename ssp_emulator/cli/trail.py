@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from ssp_emulator.cli.output import show
+from ssp_emulator.cli.output import plain, show
 
 if TYPE_CHECKING:
     from ssp_emulator.audit.reading import Record
@@ -21,14 +21,16 @@ def show_record(record: Record) -> None:
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
     for name, value in _facts(record):
-        table.add_row(name, value)
+        table.add_row(name, plain(value))
     show(table, at_least=WIDTH)
     checks = Table(box=None, pad_edge=False)
     for heading in ("Check", "Result", "Found", "Expected"):
         checks.add_column(heading, no_wrap=heading in ("Check", "Result"), overflow="fold")
     for check in record["checks"]:
         style = {"pass": "green", "fail": "red"}.get(check["result"], "dim")
-        checks.add_row(check["check"], check["result"], check.get("found"), check.get("expected"), style=style)
+        checks.add_row(
+            *(plain(check.get(fact) or "") for fact in ("check", "result", "found", "expected")), style=style
+        )
     click.echo()
     show(checks, at_least=WIDTH)
     click.echo()

@@ -99,4 +99,4 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
         names = []
     if not names:
         names = [str(name.value) for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    return tuple(name.lower() for name in names)
+    return tuple(name.lower() for name in names if name.isascii())  # some other letters fold to ASCII ones

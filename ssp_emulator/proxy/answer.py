@@ -44,11 +44,12 @@ class AnswerReader:
         self._head = Head()
         self._final: Head | None = None
         self._head_size = 0
+        self._problem: str | None = None
         self._bodiless = method == "HEAD"
         self._parser = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
-        """Read some bytes. Raises `ProviderError` where they are not HTTP."""
+        """Read some bytes. Raises `ProviderError` where they are no answer in HTTP/1."""
         self.begun = True
         if self.complete:
             self.keeps_alive = False  # bytes that nobody asked for: the next answer could not be told from them
@@ -56,17 +57,24 @@ class AnswerReader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
-            raise ProviderError("the answer switches protocols, which was not asked for") from error
+            self._refuse("the answer switches protocols, which was not asked for", error)
         except httptools.HttpParserError as error:
-            raise ProviderError(f"the answer is not HTTP: {error}") from error
+            self._refuse(f"the answer is not HTTP: {error}", error)
+        if self._problem is not None:
+            raise ProviderError(self._problem)
         if self._final is None:
             self._head_size += len(data)
             if self._head_size > _HEAD_LIMIT:
                 raise ProviderError(f"the answer's head is larger than {_HEAD_LIMIT} bytes")
 
-    def end(self) -> bool:
-        """Take note that the provider has closed; return whether that is where the answer may end."""
-        if not self.complete and self._final is not None and self._final.framing is Framing.CLOSE:
+    def _refuse(self, problem: str, error: Exception) -> None:
+        if not self.complete:
+            raise ProviderError(problem) from error
+        self.keeps_alive = False  # what follows the answer is not read as another
+
+    def end(self, *, cleanly: bool) -> bool:
+        """Take note that the provider has closed, and whether it said so; return whether the answer is whole."""
+        if cleanly and not self.complete and self._final is not None and self._final.framing is Framing.CLOSE:
             self.complete = True
         return self.complete
 
@@ -79,26 +87,33 @@ class AnswerReader:
         self.buffered = 0
         return taken
 
-    # What httptools calls while it reads.
+    # What httptools calls while it reads. Within one piece it goes on after the end of the answer; we do not.
 
     def on_message_begin(self) -> None:
         """Begin a head; more than one may come, while they are interim."""
-        self._head = Head()
+        if self.complete:
+            self.keeps_alive = False
+        else:
+            self._head = Head()
 
     def on_status(self, phrase: bytes) -> None:
         """Keep a piece of the reason phrase."""
-        self._head.phrase += phrase
+        if not self.complete:
+            self._head.phrase += phrase
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a field; one that comes after the body is a trailer, and no part of the head (RFC 9110, 6.5)."""
-        if self._head is not self._final:
+        if not self.complete and self._head is not self._final:
             self._head.fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Hand out a head."""
+        if self.complete:
+            return
         head = self._head
         head.status = self._parser.get_status_code()
         head.framing = self._framing(head)
+        self._problem = self._problem or self._what_is_wrong(head)
         self.heads.append(head)
         if not head.interim:
             self._final = head
@@ -107,16 +122,26 @@ class AnswerReader:
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
-        if self._bodiless:
+        if self.complete:
             self.keeps_alive = False
-            return
-        self.pieces.append(piece)
-        self.buffered += len(piece)
+        else:
+            self.pieces.append(piece)
+            self.buffered += len(piece)
 
     def on_message_complete(self) -> None:
         """Take note of the end, unless it is an interim head's."""
         if not self._head.interim and not self.complete:
             self._finish()
+
+    def _what_is_wrong(self, head: Head) -> str | None:
+        if not 100 <= head.status <= 999:
+            return f"the answer's status is {head.status}, which no answer has"
+        if self._parser.get_http_version() not in ("1.0", "1.1"):
+            return f"the answer is in HTTP/{self._parser.get_http_version()}, and should be in HTTP/1.1"
+        codings = [value.strip().lower() for name, value in head.fields if name.lower() == b"transfer-encoding"]
+        if codings and codings != [b"chunked"]:
+            return "the answer's Transfer-Encoding should be chunked, and nothing else"
+        return None
 
     def _finish(self) -> None:
         self.complete = True

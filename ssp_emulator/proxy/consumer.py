@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from ssp_emulator.proxy import heads
-from ssp_emulator.proxy.errors import ConsumerGone, MalformedBodyError
+from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError
 from ssp_emulator.proxy.heads import Framing
 
 if TYPE_CHECKING:
@@ -54,11 +54,13 @@ class LastWords(Answered):
 class Consumer:
     """One request's connection to its consumer.
 
-    It writes past aiohttp's responses, which would add fields of their own and write others anew.
+    It writes past aiohttp's responses, which would add fields of their own and write others anew. `patience_s` is how
+    long the consumer may neither send nor take a byte, in seconds.
     """
 
-    def __init__(self, request: web.BaseRequest) -> None:
+    def __init__(self, request: web.BaseRequest, *, patience_s: float) -> None:
         self._request = request
+        self._patience_s = patience_s
         self._keep_alive = request.keep_alive
         self._framing = Framing.NONE
         self.begun = False
@@ -67,12 +69,15 @@ class Consumer:
     def body_framing(self) -> Framing:
         """How the request's body ends.
 
-        Raises `MalformedBodyError` for a transfer coding beside chunked: it would be lost on the way. Source: RFC 9112,
-        6.1.
+        Raises `MalformedRequestError` for a transfer coding beside chunked, which would be lost on the way.
+
+        Source: RFC 9112, 6.1.
         """
         codings = self._request.headers.getall(hdrs.TRANSFER_ENCODING, ())
         if any(coding.strip().lower() != "chunked" for coding in codings):
-            raise MalformedBodyError("its Transfer-Encoding should be chunked, and nothing else")
+            raise MalformedRequestError("The request's Transfer-Encoding should be chunked, and nothing else")
+        if self._request.version > (1, 1) or (codings and self._request.version < (1, 1)):
+            raise MalformedRequestError("The request should be in HTTP/1.1, or in HTTP/1.0 with a Content-Length")
         if codings:
             return Framing.CHUNKED
         return Framing.LENGTH if self._request.body_exists else Framing.NONE
@@ -80,7 +85,8 @@ class Consumer:
     @property
     def waits_for_continue(self) -> bool:
         """Whether the consumer keeps its body back until it is told to go on. Source: RFC 9110, 10.1.1."""
-        return self._request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+        expected = self._request.headers.get(hdrs.EXPECT, "").lower()
+        return expected == "100-continue" and self._request.version >= (1, 1)
 
     @property
     def gone(self) -> bool:
@@ -89,17 +95,24 @@ class Consumer:
         return transport is None or transport.is_closing()
 
     async def body(self) -> AsyncIterator[bytes]:
-        """Yield the request's body as it comes. Raises `ConsumerGone` and `MalformedBodyError`."""
-        content = self._request.content
+        """Yield the request's body as it comes. Raises `ConsumerGone` and `MalformedRequestError`."""
         try:
-            while piece := await content.readany():
+            while piece := await self._piece():
                 yield piece
+        except TimeoutError as error:
+            raise MalformedRequestError(
+                f"The request's body is not whole: nothing came of it for {self._patience_s:g} s"
+            ) from error
         except asyncio.CancelledError:
             raise
         except Exception as error:  # aiohttp says by many classes that no more can be read
             if self.gone:
                 raise ConsumerGone from error
-            raise MalformedBodyError(str(error)) from error
+            raise MalformedRequestError(f"The request's body is not well-formed: {error}") from error
+
+    async def _piece(self) -> bytes:
+        async with asyncio.timeout(self._patience_s):
+            return await self._request.content.readany()
 
     def head(self, answer: Head, *, closes: bool = False) -> bytes:
         """Return an answer's head as this consumer needs it, and settle how its body will be framed."""
@@ -152,6 +165,10 @@ class Consumer:
             raise ConsumerGone
         transport.write(data)
         try:
-            await self._request.writer.drain()
+            async with asyncio.timeout(self._patience_s):
+                await self._request.writer.drain()
         except ConnectionError as error:
+            raise ConsumerGone from error
+        except TimeoutError as error:
+            self.abort()
             raise ConsumerGone from error

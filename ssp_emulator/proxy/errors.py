@@ -7,8 +7,8 @@ class ConsumerGone(Exception):  # noqa: N818 - it is a fact, not an error
     """The consumer's connection is closed; nobody is there to read an answer."""
 
 
-class MalformedBodyError(Exception):
-    """The body of the consumer's request breaks the rules of HTTP (a bad chunk, say)."""
+class MalformedRequestError(Exception):
+    """The consumer's request breaks the rules of HTTP, beyond its head (a bad chunk, say); the text tells it so."""
 
 
 class ProviderError(Exception):

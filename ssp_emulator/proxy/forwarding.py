@@ -50,7 +50,7 @@ class Forwarding:
         """Ask the provider and relay what it answers.
 
         A request goes out once more, on a new connection, where a kept one turns out to have been closed and sending
-        it twice does no harm. Raises `ProviderError`, `ConsumerGone` and `MalformedBodyError`.
+        it twice does no harm. Raises `ProviderError`, `ConsumerGone` and `MalformedRequestError`.
         """
         framing, fresh = consumer.body_framing, False
         while True:

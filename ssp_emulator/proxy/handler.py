@@ -16,7 +16,7 @@ from ssp_emulator.exchange import Exchange, NotRecordedError
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.answer import Head
 from ssp_emulator.proxy.consumer import Answered, Consumer, LastWords
-from ssp_emulator.proxy.errors import ConsumerGone, MalformedBodyError, ProviderError, ProviderTimeoutError
+from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError, ProviderError, ProviderTimeoutError
 from ssp_emulator.proxy.forwarding import Forwarding
 from ssp_emulator.proxy.heads import Framing
 from ssp_emulator.proxy.identity import client_of
@@ -43,10 +43,15 @@ class Audit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How the proxy answers for itself: in which format unless asked, and with which status to a lost connection."""
+    """How the proxy answers for itself, and how patient it is.
+
+    The format of an error where none is asked for, the status where no connection to a provider could be made in time,
+    and how many seconds a consumer may neither send nor take a byte in the middle of a request.
+    """
 
     default_format: Format
     connect_timeout_status: int = 504
+    consumer_patience_s: float = 30.0
 
 
 class Handler:
@@ -62,7 +67,7 @@ class Handler:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever happens on the way, it is written down."""
-        exchange, consumer = self._open(request), Consumer(request)
+        exchange, consumer = self._open(request), Consumer(request, patience_s=self._manners.consumer_patience_s)
         try:
             return await self._answer(exchange, consumer)
         except ConsumerGone:
@@ -84,9 +89,8 @@ class Handler:
         except ProviderError as error:
             exchange.provider.error = str(error)
             return await self._refuse(exchange, consumer, self._denial(exchange, error))
-        except MalformedBodyError as error:
-            denial = outcome.bad_request(f"The request's body is not well-formed: {error}")
-            return await self._refuse(exchange, consumer, denial, closes=True)
+        except MalformedRequestError as error:
+            return await self._refuse(exchange, consumer, outcome.bad_request(str(error)), closes=True)
         except (ConsumerGone, asyncio.CancelledError):  # cancelled: the same, or the emulator stops and waits no longer
             exchange.broken_off = True
             if not consumer.begun:
@@ -112,11 +116,14 @@ class Handler:
         if denial is None:
             denial = outcome.bad_request(f"The request is not well-formed HTTP: {problem}")
         self._deny(exchange, denial)
-        self._conclude(exchange)
         head, body = self._answer_of_our_own(exchange, denial)
-        return LastWords(
-            head.status, heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close") + body
-        )
+        exchange.bytes_out = len(body)
+        try:
+            self._conclude(exchange)
+        except NotRecordedError as error:
+            return self.failed(request, error)
+        start = heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close")
+        return LastWords(head.status, start + body)
 
     def failed(self, request: web.BaseRequest, error: BaseException | None) -> Answered:
         """Break off a request over a failure that came from the handling itself, and say so in the log."""

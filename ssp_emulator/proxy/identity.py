@@ -37,8 +37,8 @@ def _met(transport: asyncio.BaseTransport, tls: TlsObject) -> Client:
     if shown is not None:
         fault = fault_of(tls.errors)
         try:
-            certificate = ClientCertificate.of(shown)
-        except ValueError:  # it is not DER that makes sense; OpenSSL was more forgiving
+            certificate = ClientCertificate.of(shown.to_cryptography())
+        except Exception:  # noqa: BLE001 - it has many classes for DER that makes no sense; OpenSSL is more forgiving
             certificate, fault = ClientCertificate.unreadable(), CertificateFault.UNTRUSTED_ISSUER
     return Client(
         address=str(address),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import TYPE_CHECKING, cast
 
 from ssp_emulator.proxy.answer import AnswerReader, Head
@@ -15,7 +16,7 @@ _HIGH_WATER = 256 * 1024  # bytes of a body that may wait for a slow consumer be
 
 
 class Leg(asyncio.Protocol):
-    """The proxy's end of a connection to a provider; asyncio calls the first six methods."""
+    """The proxy's end of a connection to a provider; asyncio calls the first seven methods."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -25,6 +26,7 @@ class Leg(asyncio.Protocol):
         self._news: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._held_back = False
+        self._said_goodbye = False
         self._active = 0.0
         self.on_lost: Callable[[], None] | None = None
         self.address: str | None = None
@@ -55,10 +57,18 @@ class Leg(asyncio.Protocol):
             self._transport.pause_reading()
         self._tell()
 
+    def eof_received(self) -> None:
+        """Take note of whether the provider has said that this is the end, or only stopped (RFC 9112, 9.8)."""
+        tls = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        try:
+            self._said_goodbye = tls is not None and tls.read(1) == b""
+        except ssl.SSLError:  # no close_notify has come
+            self._said_goodbye = False
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that the connection is gone, which may be where the answer ends."""
         self._transport = None
-        if self._reader is not None and not self._reader.end():
+        if self._reader is not None and not self._reader.end(cleanly=self._said_goodbye and exc is None):
             self._fail(
                 ProviderClosedError(
                     f"the provider closed the connection: {exc}" if exc else "the provider closed the connection",

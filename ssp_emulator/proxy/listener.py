@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from ssp_emulator.proxy.salvage import Unread, problem_of
 
@@ -33,17 +33,21 @@ _LINGER_S = 2.0  # how long the rest of a refused body is read, so that the refu
 class _Connection(RequestHandler):
     """Aiohttp's connection, but for what is no request in HTTP: that is answered like every other refusal."""
 
-    __slots__ = ("_handler", "unread")
+    __slots__ = ("_handler", "current", "unread")
 
     def __init__(self, server: _Server, handler: Handler, **kwargs: Any) -> None:
         super().__init__(server, **kwargs)
         self._handler = handler
         self.unread = Unread()
+        self.current: web.BaseRequest | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and remember them in case they are not HTTP."""
         self.unread.came(data)
         super().data_received(data)
+        if self.current is not None and any(isinstance(message, _ErrInfo) for message, _ in self._messages):
+            # aiohttp keeps the error for the next turn, and would let the body of this one wait for ever.
+            self.current.content.set_exception(HttpProcessingError(message="it breaks the rules of its framing"))
 
     def handle_error(
         self,
@@ -67,12 +71,14 @@ class _Server(web.Server):
         self._keep_alive_s = keep_alive_s
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        unread = cast("_Connection", request.protocol).unread
-        unread.begin()
+        connection = cast("_Connection", request.protocol)
+        connection.current = request
+        connection.unread.begin()
         try:
             return await self._handler.handle(request)
         finally:
-            unread.end()
+            connection.current = None
+            connection.unread.end()
 
     def __call__(self) -> RequestHandler:
         return _Connection(

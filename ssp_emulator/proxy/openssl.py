@@ -18,7 +18,6 @@ from OpenSSL import SSL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cryptography import x509
     from OpenSSL import crypto
 
     from ssp_emulator.exchange import Client
@@ -120,9 +119,9 @@ class TlsObject:
         """Return the protocol's name, such as `TLSv1.2`."""
         return self._connection.get_protocol_version_name()
 
-    def certificate(self) -> x509.Certificate | None:
-        """Return the client's certificate; None where it showed none."""
-        return self._connection.get_peer_certificate(as_cryptography=True)
+    def certificate(self) -> crypto.X509 | None:
+        """Return the client's certificate, not read yet; None where it showed none."""
+        return self._connection.get_peer_certificate()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import os
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import jwt
@@ -189,3 +192,41 @@ async def test_the_log_names_the_trace_and_holds_neither_token_nor_query(bench: 
     assert "9991230017" not in ended.err
     assert "Bearer" not in ended.err
     assert "eyJ" not in ended.err
+
+
+async def test_a_log_that_nobody_reads_stops_no_request(tmp_path: Path, certificates: CertificateFolder) -> None:
+    (tmp_path / "certs").symlink_to(certificates.root)
+    setup.write(tmp_path / "config", certificates, free_port())
+    reading, writing = os.pipe()
+    emulator = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ssp_emulator", "up"), cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=writing
+    )
+    os.close(reading)
+    os.close(writing)
+    assert emulator.stdout is not None
+    port = int((await emulator.stdout.readline()).decode().rpartition(":")[2])
+
+    for _ in range(3):
+        seen = await ours(tmp_path, "send", READ, "--id", "1", "--proxy", f"localhost:{port}")
+        assert "502 Bad Gateway" in seen.err
+    emulator.terminate()
+
+    assert await emulator.wait() == 0
+    trail = json.loads((await ours(tmp_path, "audit", "list", "--json")).out)
+    assert [record["status"] for record in trail] == [502, 502, 502]
+
+
+async def test_what_a_consumer_chose_to_send_moves_no_cursor(bench: Bench) -> None:
+    target = "/x\x1b[31m"
+    reader, writer = await asyncio.open_connection("127.0.0.1", bench.emulator.port)
+    writer.write(f"BREW {target} HTTP/1.1\r\nHost: x\r\nSsp-TraceID: evil\x9b\r\n\r\n".encode("latin-1"))
+    await reader.read()
+    writer.close()
+
+    listed = await ours(bench.folder, "audit", "list")
+    as_json = await ours(bench.folder, "audit", "list", "--json")
+
+    assert listed.code == as_json.code == 0, listed.err + as_json.err
+    assert "\x1b" not in listed.out + as_json.out
+    assert "\\x1b" in listed.out
+    assert json.loads(as_json.out)[0]["target"] == target.removeprefix("/")

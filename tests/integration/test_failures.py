@@ -149,6 +149,39 @@ async def test_an_answer_that_breaks_off_is_never_passed_off_as_whole(
     assert "closed the connection" in record["provider"]["error"]
 
 
+async def test_an_answer_up_to_a_broken_connection_is_not_whole(ssp: Running, provider: StubProvider) -> None:
+    head_is_here = asyncio.Event()
+
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\npartial")
+        await head_is_here.wait()
+        writer.transport.abort()
+
+    provider.play = play
+    wire = await ssp.wire()
+    await wire.send(ssp.request())
+    await wire.head()
+    head_is_here.set()
+
+    rest = b""
+    with suppress(ConnectionError):
+        rest = await wire.reader.read()
+
+    assert b"0\r\n\r\n" not in rest
+    assert ssp.record()["broken_off"] is True
+
+
+async def test_what_a_provider_sends_behind_its_answer_reaches_no_one(ssp: Running, provider: StubProvider) -> None:
+    provider.answer = OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL"
+    wire = await ssp.wire()
+
+    answers = [await wire.ask(ssp.request()) for _ in range(3)]
+
+    assert [answer.body for answer in answers] == [b"ok"] * 3
+    assert provider.connections == 3
+
+
 async def test_a_provider_that_says_nothing_is_504(
     tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
 ) -> None:
@@ -229,19 +262,63 @@ async def test_a_consumer_that_goes_away_is_499_and_the_provider_is_let_go(
 
 
 async def test_a_body_that_breaks_the_rules_is_400_and_closes(ssp: Running, provider: StubProvider) -> None:
+    asked = asyncio.Event()
+
     async def play(reader: Reader, _: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
         await reader.read()
 
     provider.play = play
     wire = await ssp.wire()
-    await wire.send(ssp.request(method="POST", fields=(("Transfer-Encoding", "chunked"),)))
-    await wire.send(b"4\r\nbody\r\nnonsense\r\n")
+    await wire.send(ssp.request(method="POST", fields=(("Transfer-Encoding", "chunked"),)) + b"4\r\nbody\r\n")
+    await asyncio.wait_for(asked.wait(), 5)  # the request's head has been read by itself
+    await wire.send(b"nonsense\r\n")
 
     answer = await wire.answer()
 
     assert answer.status == 400
-    assert "not well-formed" in answer.json()["issue"][0]["diagnostics"]
+    assert answer.json()["issue"][0]["diagnostics"].startswith("The request's body is not well-formed")
     assert await wire.is_closed()
+    assert [record["status"] for record in ssp.records()] == [400]
+
+
+async def test_a_body_that_stops_coming_is_400_and_not_held_against_the_provider(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async def play(reader: Reader, _: Writer) -> None:
+        await reader.read()
+
+    provider.play = play
+    async with running(tmp_path, certificates, provider.port, proxy={"idle_timeout_s": 0.2}) as ssp:
+        wire = await ssp.wire()
+        await wire.send(ssp.request(method="POST", fields=(("Content-Length", "10"),), body=b"half"))
+
+        answer = await wire.answer()
+
+        assert answer.status == 400
+        assert answer.json()["issue"][0]["diagnostics"].startswith("The request's body is not whole")
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.0"])
+async def test_an_http_1_0_request_in_chunks_is_refused(ssp: Running, provider: StubProvider, version: str) -> None:
+    asked = ssp.request(method="POST", fields=(("Transfer-Encoding", "chunked"),), body=b"0\r\n\r\n")
+    wire = await ssp.wire()
+
+    answer = await wire.ask(asked.replace(b"HTTP/1.1", version.encode(), 1))
+
+    assert answer.status == 400
+    assert provider.connections == 0
+
+
+async def test_a_malformed_request_that_cannot_be_written_down_is_not_answered(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async with running(tmp_path, certificates, provider.port, audit={"journal": "/dev/full"}) as ssp:
+        wire = await ssp.wire()
+        await wire.send(b"BAD LINE\r\n\r\n")
+
+        assert await wire.is_closed()
 
 
 async def test_what_cannot_be_written_down_is_not_answered(

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from support import setup
 from support.running import running
 from support.wire import PATIENCE_S
+
+from ssp_emulator.pki.folder import KeyPair
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +77,32 @@ async def test_a_server_certificate_is_no_client_certificate(ssp: Running) -> No
     assert answer.status == 495
     assert answer.json()["issue"][0]["diagnostics"] == "SSL_CERTIFICATE_ERROR_NOT_A_CLIENT_CERTIFICATE"
     assert failed_check(ssp) == "certificate"
+
+
+async def test_a_certificate_that_makes_no_sense_gets_495_too(ssp: Running, tmp_path: Path) -> None:
+    wire = await ssp.wire(shown=version_80(tmp_path))
+
+    answer = await wire.ask(ssp.request())
+
+    assert answer.status == 495
+    assert answer.json()["issue"][0]["diagnostics"] == "SSL_CERTIFICATE_ERROR_UNTRUSTED_ISSUER"
+    assert ssp.record()["client"]["certificate"]["subject"] == "unreadable"
+
+
+def version_80(folder: Path) -> KeyPair:
+    """Make a self-signed certificate whose version no standard has; OpenSSL shows it all the same."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a.example")])
+    now = datetime.now(UTC)
+    good = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1)).sign(
+        key, hashes.SHA256()
+    )
+    odd = good.public_bytes(Encoding.DER).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020150"), 1)
+    pair = KeyPair(folder / "odd.crt", folder / "odd.key")
+    body = base64.encodebytes(odd).decode()
+    pair.certificate.write_text(f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
+    pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return pair
 
 
 async def test_no_certificate_gets_496_and_the_connection_closes(ssp: Running, provider: StubProvider) -> None:

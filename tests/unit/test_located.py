@@ -158,3 +158,10 @@ def test_any_text_is_read_or_named_as_a_problem(text: str) -> None:
         return
     assert said
     assert all(problem.startswith("f:") for problem in said)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 70, "- " * 100_000])
+def test_a_file_that_is_nested_too_deep_is_named_and_not_followed(text: str) -> None:
+    with pytest.raises(InvalidFileError) as caught:
+        parse(text, "deep.yaml")
+    assert str(caught.value) == "deep.yaml:1: is nested more than 64 deep"

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from pydantic import BaseModel
 
 from ssp_emulator import checks
+from ssp_emulator.cli import cli
 from ssp_emulator.config import Settings
 from ssp_emulator.outcome import Reason
 from ssp_emulator.plan import read_plan
@@ -33,6 +35,12 @@ def test_the_command_reference_is_what_the_commands_say() -> None:
     spec.loader.exec_module(script)
 
     assert words((TOP / "docs" / "cli.md").read_text()) == words(script.written()), "run `make docs`"
+
+
+def test_the_command_reference_is_what_a_user_is_told() -> None:
+    told = CliRunner().invoke(cli, ["certs", "issue", "--help"], prog_name="ssp-emulator", terminal_width=100)
+
+    assert " ".join(words(told.output)) in " ".join(words((TOP / "docs" / "cli.md").read_text()))
 
 
 def test_the_shipped_settings_are_every_setting_with_its_default() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ssp_emulator.audit.journal import Journal
-from ssp_emulator.audit.reading import JournalError, read
+from ssp_emulator.audit.reading import FIELDS, JournalError, read
 from ssp_emulator.exchange import NotRecordedError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_the_journal_is_private_and_only_ever_added_to(path: Path, request_for: 
         (b"\n\n", [1, 2]),
         (b"not JSON\n", [1, 2]),
         (b'{"other":1}\n[2]\n7\n\xff\n', [1, 2]),
-        (b'{"sequence":2}', [1, 2, 3]),
+        (json.dumps({**dict.fromkeys(FIELDS), "sequence": 2}).encode(), [1, 2, 3]),
     ],
     ids=["cut off", "empty lines", "no JSON", "no records", "whole but for its line's end"],
 )
@@ -91,7 +91,9 @@ def test_the_numbers_go_on_after_a_record_of_any_size(
 
 def test_reading_leaves_out_what_is_no_record(path: Path) -> None:
     path.parent.mkdir()
-    path.write_bytes(b'x\n{"sequence":1}\n[]\n\n{"sequence":"2"}\n\xff\n{"sequence":3}')
+    first, third = (json.dumps({**dict.fromkeys(FIELDS), "sequence": number}).encode() for number in (1, 3))
+    deep = b"[" * 100_000
+    path.write_bytes(b"x\n" + first + b'\n[]\n\n{"sequence":"2"}\n{"sequence":2}\n\xff\n' + deep + b"\n" + third)
     assert sequences(path) == [1, 3]
 
 
@@ -132,3 +134,11 @@ def test_a_record_that_was_taken_in_part_is_told_and_ended(
         journal.record(request_for())
     assert path.read_bytes().startswith(b'{"sequence\n{"sequence":1,')
     assert sequences(path) == [1]
+
+
+def test_a_journal_belongs_to_one_emulator_at_a_time(path: Path) -> None:
+    with Journal(path), pytest.raises(JournalError) as caught, Journal(path):
+        pass
+    assert str(caught.value) == f"the journal {path} is in use by another emulator; name another"
+    with Journal(path):
+        pass  # and is free again afterwards

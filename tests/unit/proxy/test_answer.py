@@ -93,7 +93,45 @@ def test_interim_heads_come_before_the_final_one(method: str) -> None:
     ids=["nothing", "half a head", "only an interim head", "no body", "a body", "whole", "length, cut", "chunked, cut"],
 )
 def test_a_connection_that_closes_ends_only_an_answer_that_may_end_so(data: bytes, ends: bool) -> None:
-    assert read(data).end() is ends
+    assert read(data).end(cleanly=True) is ends
+
+
+def test_an_answer_up_to_the_end_of_a_connection_needs_a_clean_one() -> None:
+    assert read(b"HTTP/1.1 200 OK\r\n\r\nas much as").end(cleanly=False) is False
+
+
+SECOND = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX: y\r\n\r\nEVIL"
+
+
+@pytest.mark.parametrize("junk", [SECOND, b"junk", b"HTTP/1.1 101 X\r\nUpgrade: x\r\n\r\n"])
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_follows_an_answer_is_never_a_part_of_it(junk: bytes, together: bool, method: str) -> None:
+    first = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + (b"ok" if method == "GET" else b"")
+    reader = AnswerReader(method)
+    for piece in (first + junk,) if together else (first, junk):
+        reader.feed(piece)
+    assert reader.complete
+    assert reader.take() == (b"ok" if method == "GET" else b"")
+    assert [head.fields for head in reader.heads] == [[(b"Content-Length", b"2")]]
+    assert reader.keeps_alive is False
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n", "the answer's status is 99"),
+        (b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", "the answer is in HTTP/2.0"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "Transfer-Encoding should be chunked",
+        ),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "Transfer-Encoding should be chunked"),
+    ],
+)
+def test_an_answer_that_would_not_pass_unchanged_is_refused(data: bytes, why: str) -> None:
+    with pytest.raises(ProviderError, match=why):
+        AnswerReader("GET").feed(data)
 
 
 @pytest.mark.parametrize(
