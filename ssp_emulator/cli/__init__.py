@@ -39,7 +39,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; no failure ends in a traceback."""
     try:
-        cli()
+        cli(prog_name="ssp-emulator")
     except SetupError as error:
         for line in error.lines:
             click.echo(f"error: {line}", err=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
+from ssp_emulator.cli import options
 from ssp_emulator.cli.output import BAD_USAGE, fail, print_json, show
 from ssp_emulator.clock import SystemClock
 from ssp_emulator.pki.authority import LEAF_LIFETIME, Role
@@ -26,20 +26,11 @@ from ssp_emulator.pki.revocation import revoke
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
 _MOST_DAYS = 20 * 366
 _TABLE_WIDTH = 200
 _STYLES = {Status.VALID: "green", Status.NOT_YET_VALID: "yellow"}
-
-_certs_option = click.option(
-    "--certs",
-    "root",
-    type=click.Path(path_type=Path),
-    default=Path("certs"),
-    show_default=True,
-    metavar="DIR",
-    help="The certificate folder.",
-)
 
 
 @click.group()
@@ -48,7 +39,7 @@ def certs() -> None:
 
 
 @certs.command("init")
-@_certs_option
+@options.certificate_folder
 @click.option("--force", is_flag=True, help="Replace the whole PKI; certificates issued from it become untrusted.")
 def init_command(root: Path, *, force: bool) -> None:
     """Make the Root CA, the SubCA, everybody's certificates and the invalid ones."""
@@ -63,7 +54,7 @@ def init_command(root: Path, *, force: bool) -> None:
 @certs.command("issue")
 @click.option("--fqdn", required=True, metavar="F", help="The host's name that the certificate is for.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@_certs_option
+@options.certificate_folder
 @click.option(
     "--days",
     type=click.IntRange(1, _MOST_DAYS),
@@ -83,7 +74,7 @@ def issue_command(fqdn: str, role: str, root: Path, days: int, *, force: bool) -
 
 @certs.command("revoke")
 @click.argument("what", metavar="SERIAL|FILE")
-@_certs_option
+@options.certificate_folder
 def revoke_command(what: str, root: Path) -> None:
     """Enter a certificate into the revocation list, by its file or its serial number."""
     folder = CertificateFolder(root)
@@ -96,7 +87,7 @@ def revoke_command(what: str, root: Path) -> None:
 
 
 @certs.command("list")
-@_certs_option
+@options.certificate_folder
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_command(root: Path, *, as_json: bool) -> None:
     """List every certificate that was issued, with its status."""

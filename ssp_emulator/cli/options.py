@@ -18,3 +18,12 @@ config = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
 from_asid = click.option("--from", "from_asid", metavar="ASID", help="The sender; else the first that fits.")
 to_asid = click.option("--to", "to_asid", metavar="ASID", help="The receiver; else the first that fits.")
+certificate_folder = click.option(
+    "--certs",
+    "root",
+    type=click.Path(path_type=Path),
+    default=Path("certs"),
+    show_default=True,
+    metavar="DIR",
+    help="The certificate folder.",
+)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import structlog
 
+from ssp_emulator import logs
+from ssp_emulator.cli import options
 from ssp_emulator.cli.output import BAD_USAGE, fail
+from ssp_emulator.config import LogSettings
 from ssp_emulator.demo.provider import ProviderServer, ProviderSettings, ProviderStartError
 from ssp_emulator.pki.folder import CertificateFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -24,15 +28,7 @@ from ssp_emulator.pki.folder import CertificateFolder
     show_default=True,
     help="0 takes any free port.",
 )
-@click.option(
-    "--certs",
-    "root",
-    type=click.Path(path_type=Path),
-    default=Path("certs"),
-    show_default=True,
-    metavar="DIR",
-    help="The certificate folder.",
-)
+@options.certificate_folder
 @click.option("--asid", default=ProviderSettings.asid, show_default=True, help="Its own ASID.")
 @click.option(
     "--proxy-fqdn",
@@ -56,7 +52,7 @@ def provider(host: str, port: int, root: Path, asid: str, proxy_fqdn: str) -> No
         asid=asid,
         proxy_fqdn=proxy_fqdn,
     )
-    _log_to_standard_error()
+    logs.configure(LogSettings())
     try:
         asyncio.run(_serve(settings))
     except ProviderStartError as error:
@@ -71,8 +67,3 @@ async def _serve(settings: ProviderSettings) -> None:
     async with ProviderServer(settings) as server:
         click.echo(f"Demo provider ready: {server.url}")  # click flushes: whoever waits for the line gets it
         await stop.wait()
-
-
-def _log_to_standard_error() -> None:
-    # Standard output has one line only, for whoever waits until the provider is ready.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -86,11 +86,6 @@ class Handler:
             if denial is not None:
                 return await self._refuse(exchange, consumer, denial)
             return await self._forwarding.forward(exchange, consumer)
-        except ProviderError as error:
-            exchange.provider.error = str(error)
-            return await self._refuse(exchange, consumer, self._denial(exchange, error))
-        except MalformedRequestError as error:
-            return await self._refuse(exchange, consumer, outcome.bad_request(str(error)), closes=True)
         except (ConsumerGone, asyncio.CancelledError):  # cancelled: the same, or the emulator stops and waits no longer
             exchange.broken_off = True
             if not consumer.begun:
@@ -98,9 +93,9 @@ class Handler:
             raise
         except NotRecordedError:
             raise
-        except Exception:  # noqa: BLE001 - a fault of ours is answered and written down like any other
-            self._log.exception("the emulator failed on a request", trace_id=exchange.trace_id)
-            return await self._refuse(exchange, consumer, outcome.internal_error(), closes=True)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is answered and written down like any other
+            closes = not isinstance(error, ProviderError)
+            return await self._refuse(exchange, consumer, self._denial(exchange, error), closes=closes)
         finally:
             self._conclude(exchange)
 
@@ -162,11 +157,23 @@ class Handler:
         await consumer.write(start, body, last=True)
         return consumer.done(denial.form.status)
 
-    def _denial(self, exchange: Exchange, error: ProviderError) -> Denial:
-        if not isinstance(error, ProviderTimeoutError):
-            return outcome.bad_gateway(exchange.target_text)
-        status = self._manners.connect_timeout_status if error.connecting else 504
-        return outcome.timeout(exchange.target_text, status)
+    def _denial(self, exchange: Exchange, error: Exception) -> Denial:
+        """Translate what went wrong on the way into what the consumer is told."""
+        match error:
+            case ProviderTimeoutError(connecting=True):
+                exchange.provider.error = str(error)
+                return outcome.timeout(exchange.target_text, self._manners.connect_timeout_status)
+            case ProviderTimeoutError():
+                exchange.provider.error = str(error)
+                return outcome.timeout(exchange.target_text)
+            case ProviderError():
+                exchange.provider.error = str(error)
+                return outcome.bad_gateway(exchange.target_text)
+            case MalformedRequestError():
+                return outcome.bad_request(str(error))
+            case _:
+                self._log.error("the emulator failed on a request", trace_id=exchange.trace_id, exc_info=error)
+                return outcome.internal_error()
 
     def _deny(self, exchange: Exchange, denial: Denial) -> None:
         exchange.denial, exchange.status = denial, denial.form.status

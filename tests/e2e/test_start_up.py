@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,11 @@ import yaml
 from support import setup
 from support.processes import ours, started
 
+from ssp_emulator.pki.folder import CertificateFolder
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from ssp_emulator.pki.folder import CertificateFolder
 
 
 def duplicate_asid(registry: dict[str, Any]) -> None:
@@ -213,3 +214,32 @@ async def test_on_an_empty_folder_up_makes_the_certificates_and_serves(tmp_path:
     assert ended.code == 0
     assert "Traceback" not in ended.err
     assert (tmp_path / "certs" / "consumer" / "consumer.p12").exists()
+
+
+async def test_a_certificate_folder_of_ones_own_needs_only_what_tls_needs(
+    tmp_path: Path, certificates: CertificateFolder
+) -> None:
+    shutil.copytree(certificates.root, tmp_path / "certs")
+    own = CertificateFolder(tmp_path / "certs")
+    (own.root / "ca" / "root.key").unlink()
+    shutil.rmtree(own.root / "invalid")
+    setup.write(tmp_path / "config", own, 9)
+
+    checked = await ours(tmp_path, "check")
+    async with started(tmp_path, "up") as emulator:
+        ended = await emulator.end()
+
+    assert (checked.code, ended.code) == (0, 0)
+
+
+async def test_the_trail_can_be_read_while_the_registry_is_in_pieces(
+    tmp_path: Path, certificates: CertificateFolder
+) -> None:
+    setup.write(tmp_path / "config", certificates, 9)
+    async with started(tmp_path, "up"):
+        pass
+    (tmp_path / "config" / "registry.yaml").write_text("systems: [")
+
+    listed = await ours(tmp_path, "audit", "list", "--json")
+
+    assert (listed.code, listed.out) == (0, "[]\n")
