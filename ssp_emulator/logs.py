@@ -6,7 +6,9 @@ Local variables are never in it: a token may be among them.
 from __future__ import annotations
 
 import logging
+import queue
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,15 +19,43 @@ if TYPE_CHECKING:
 
     from ssp_emulator.config import LogSettings
 
+_MOST = 10_000
+_FLUSH_PATIENCE_S = 1.0
 
-class StandardError(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes lines to standard error; where nobody takes them, they are lost, and requests go on."""
+
+class StandardError(logging.Handler):
+    """Writes lines to standard error from a thread of its own, so that no request waits for whoever reads them.
+
+    Where nobody does, lines are lost once `_MOST` of them are waiting.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stream = sys.stderr
+        self._lines: queue.Queue[str | threading.Event] = queue.Queue(_MOST)
+        threading.Thread(target=self._write, name="log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        with suppress(OSError, ValueError):
-            self.stream.write(self.format(record) + self.terminator)
-            self.flush()
+        """Hand a line to the thread."""
+        with suppress(Exception):  # whatever is wrong with a line of the log, it is not the request's
+            self._lines.put_nowait(self.format(record))
+
+    def flush(self) -> None:
+        """Wait a moment until the lines so far are out."""
+        out = threading.Event()
+        with suppress(queue.Full):
+            self._lines.put_nowait(out)
+            out.wait(_FLUSH_PATIENCE_S)
+
+    def _write(self) -> None:
+        while True:
+            line = self._lines.get()
+            if isinstance(line, threading.Event):
+                line.set()
+                continue
+            with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+                self._stream.write(f"{line}\n")
+                self._stream.flush()
 
 
 def configure(settings: LogSettings) -> None:
@@ -40,7 +70,7 @@ def configure(settings: LogSettings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = StandardError(sys.stderr)
+    handler = StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

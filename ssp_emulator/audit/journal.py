@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-from ssp_emulator.exchange import Exchange
+    from ssp_emulator.exchange import Exchange
+
 
 _PRIVATE = 0o600  # who asked whom for whose record is nobody else's business
 _TAIL = 64 * 1024
@@ -44,17 +45,17 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # two would number their records alike
             self._sequence = self._last_sequence()
         except BlockingIOError as error:
-            os.close(self._file)
+            self._close()
             raise JournalError(f"the journal {self.path} is in use by another emulator; name another") from error
         except OSError as error:
+            self._close()
             raise JournalError(f"the journal {self.path} cannot be opened: {said(error)}") from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._file)
-        self._file = -1
+        self._close()
 
     def record(self, exchange: Exchange) -> None:
         """Add an exchange. Raises `NotRecordedError` where the record has not been taken whole."""
@@ -67,6 +68,11 @@ class Journal:
             self._file_is_torn()
             raise NotRecordedError(f"the journal {self.path} took {written} of {len(line)} bytes: is the disk full?")
         self._sequence += 1
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
 
     def _file_is_torn(self) -> None:
         """Begin a new line after one that was taken in part, so that the next record can be read."""

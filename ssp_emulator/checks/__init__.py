@@ -44,12 +44,12 @@ def examine(exchange: Exchange, spine: Spine, order: tuple[Check, ...] = ORDER) 
         verdict = check(exchange, spine)
         exchange.verdicts[check.__name__] = verdict
         if verdict.denial is not None:
-            _remember_who_asked(exchange)
+            remember_who_asked(exchange)
             return verdict.denial
     return None
 
 
-def _remember_who_asked(exchange: Exchange) -> None:
+def remember_who_asked(exchange: Exchange) -> None:
     """Put the token's claims on an exchange that was refused before its token was judged: the audit wants them."""
     authorization = exchange.sole("Authorization")
     if exchange.claims is None and authorization is not None:

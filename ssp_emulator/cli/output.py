@@ -18,8 +18,10 @@ FAILED = 1
 BAD_USAGE = 2
 
 _UNSEEN_WIDTH = 200
-# Control characters, and half surrogate pairs, which no stream can write: whoever sends a request chooses them.
-_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# Whoever sends a request chooses what stands in the trail. No stream can write half a surrogate pair; and in text for
+# people, control characters, line ends and changes of writing direction could pass one thing off as another.
+_NO_JSON = re.compile("[\x7f-\x9f\ud800-\udfff]")
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def fail(message: str, *, code: int = FAILED) -> NoReturn:
@@ -50,11 +52,11 @@ def show(table: Table, *, at_least: int = 0) -> None:
 
 
 def plain(text: str) -> str:
-    """Return a text in which nothing moves a terminal's cursor or colours: such characters stand as their escapes."""
-    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+    """Return a text in one line, in which nothing moves a terminal's cursor: such characters stand as their escapes."""
+    return _NO_TEXT.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def print_json(value: Any) -> None:
     """Print a value of JSON's types on standard output, indented, in UTF-8."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    click.echo(_UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    click.echo(_NO_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -164,11 +164,21 @@ class Consumer:
         if transport is None or transport.is_closing():
             raise ConsumerGone
         transport.write(data)
+        if self._request.protocol.writing_paused:
+            await self._room(transport)
+
+    async def _room(self, transport: asyncio.WriteTransport) -> None:
+        """Wait until the consumer has taken enough, as long as it takes something."""
+        draining = asyncio.ensure_future(self._request.writer.drain())
         try:
-            async with asyncio.timeout(self._patience_s):
-                await self._request.writer.drain()
+            waiting = transport.get_write_buffer_size()
+            while not (await asyncio.wait({draining}, timeout=self._patience_s))[0]:
+                if (still := transport.get_write_buffer_size()) >= waiting:
+                    self.abort()
+                    raise ConsumerGone(f"the consumer took nothing for {self._patience_s:g} s")
+                waiting = still
+            draining.result()
         except ConnectionError as error:
             raise ConsumerGone from error
-        except TimeoutError as error:
-            self.abort()
-            raise ConsumerGone from error
+        finally:
+            draining.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ConsumerGone(Exception):  # noqa: N818 - it is a fact, not an error
-    """The consumer's connection is closed; nobody is there to read an answer."""
+    """The consumer's connection is closed; nobody reads an answer. Its text, if any, says why we closed it."""
 
 
 class MalformedRequestError(Exception):

@@ -11,7 +11,7 @@ from uuid import uuid4
 import structlog
 
 from ssp_emulator import fhir, outcome
-from ssp_emulator.checks import CONNECTION, START_LINE, examine
+from ssp_emulator.checks import CONNECTION, START_LINE, examine, remember_who_asked
 from ssp_emulator.exchange import Exchange, NotRecordedError
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.answer import Head
@@ -86,8 +86,9 @@ class Handler:
             if denial is not None:
                 return await self._refuse(exchange, consumer, denial)
             return await self._forwarding.forward(exchange, consumer)
-        except (ConsumerGone, asyncio.CancelledError):  # cancelled: the same, or the emulator stops and waits no longer
+        except (ConsumerGone, asyncio.CancelledError) as end:  # cancelled: gone too, or the emulator stops for good
             exchange.broken_off = True
+            exchange.notes += [str(reason) for reason in end.args]
             if not consumer.begun:
                 exchange.status = _CLIENT_CLOSED_REQUEST if consumer.gone else None
             raise
@@ -109,6 +110,7 @@ class Handler:
         exchange.method, exchange.raw_target, exchange.headers = read.method or "-", read.target, read.headers
         denial = examine(exchange, self._spine, START_LINE if read.method is not None else CONNECTION)
         if denial is None:
+            remember_who_asked(exchange)
             denial = outcome.bad_request(f"The request is not well-formed HTTP: {problem}")
         self._deny(exchange, denial)
         head, body = self._answer_of_our_own(exchange, denial)

@@ -45,9 +45,14 @@ class _Connection(RequestHandler):
         """Take bytes, and remember them in case they are not HTTP."""
         self.unread.came(data)
         super().data_received(data)
-        if self.current is not None and any(isinstance(message, _ErrInfo) for message, _ in self._messages):
+        current = self.current
+        if (
+            current is not None
+            and not current.content.is_eof()
+            and any(isinstance(message, _ErrInfo) for message, _ in self._messages)
+        ):
             # aiohttp keeps the error for the next turn, and would let the body of this one wait for ever.
-            self.current.content.set_exception(HttpProcessingError(message="it breaks the rules of its framing"))
+            current.content.set_exception(web.RequestPayloadError("it breaks the rules of its framing"))
 
     def handle_error(
         self,
@@ -79,6 +84,8 @@ class _Server(web.Server):
         finally:
             connection.current = None
             connection.unread.end()
+            if request.content.exception() is not None:
+                request.content.feed_eof()  # aiohttp would try to read the rest of it, and fail
 
     def __call__(self) -> RequestHandler:
         return _Connection(

@@ -278,9 +278,51 @@ async def test_a_body_that_breaks_the_rules_is_400_and_closes(ssp: Running, prov
     answer = await wire.answer()
 
     assert answer.status == 400
-    assert answer.json()["issue"][0]["diagnostics"].startswith("The request's body is not well-formed")
+    said = "The request's body is not well-formed: it breaks the rules of its framing"
+    assert answer.json()["issue"][0]["diagnostics"] == said
     assert await wire.is_closed()
     assert [record["status"] for record in ssp.records()] == [400]
+
+
+async def test_a_body_that_is_whole_is_not_held_up_by_what_comes_behind_it(
+    ssp: Running, provider: StubProvider
+) -> None:
+    body = b"x" * 3_000_000
+    wire = await ssp.wire()
+    await wire.send(
+        ssp.request(method="POST", fields=(("Content-Length", str(len(body))),), body=body)
+        + b"GET /x y z HTTP/1.1\r\n\r\n"
+    )
+
+    first, second = await wire.answer(), await wire.answer()
+
+    assert (first.status, second.status) == (200, 400)
+    assert provider.received[0].body == body
+    assert [record["status"] for record in ssp.records()] == [200, 400]
+
+
+async def test_a_consumer_may_be_slow_but_not_asleep(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    provider.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n" + b"x" * 30_000_000
+    async with running(tmp_path, certificates, provider.port, proxy={"idle_timeout_s": 0.3}) as ssp:
+        slow = await ssp.wire()
+        await slow.send(ssp.request())
+        await slow.head()
+        taken = 0
+        while taken < 30_000_000:  # about a second and a half in all, in steps shorter than the patience
+            taken += len(await slow.reader.readexactly(min(1_500_000, 30_000_000 - taken)))
+            await asyncio.sleep(0.07)
+
+        asleep = await ssp.wire()
+        await asleep.send(ssp.request())
+        await asleep.head()
+        async with asyncio.timeout(10):
+            while len(ssp.records()) < 2:  # noqa: ASYNC110 - the trail is a file, and tells no one
+                await asyncio.sleep(0.05)
+
+        assert [record["broken_off"] for record in ssp.records()] == [False, True]
+        assert ssp.record()["notes"] == ["the consumer took nothing for 0.3 s"]
 
 
 async def test_a_body_that_stops_coming_is_400_and_not_held_against_the_provider(
@@ -420,6 +462,7 @@ async def test_a_request_in_two_pieces_that_is_no_http_is_told_by_its_trace_id(s
 
     assert (await wire.answer()).status == 400
     assert (ssp.record()["trace_id"], ssp.record()["method"]) == (trace_id, "GET")
+    assert ssp.record()["claims"]["organisation"] == "A1001"
 
 
 async def test_a_bad_request_behind_a_good_one_is_not_held_against_the_good_ones_trace(ssp: Running) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,12 @@ def as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+    return capsys.readouterr().err
+
+
 def fail_with_a_token() -> None:
     authorization = "Bearer eyJhbGciOiJub25lIn0.e30."
     raise RuntimeError(f"{len(authorization)} bytes")
@@ -40,9 +47,9 @@ def test_an_exception_is_logged_without_local_variables(form: str, capsys: pytes
     except RuntimeError:
         structlog.get_logger("x").exception("it failed", trace_id="1")
 
-    said = capsys.readouterr().err
-    assert "RuntimeError" in said
-    assert "eyJ" not in said
+    text = said(capsys)
+    assert "RuntimeError" in text
+    assert "eyJ" not in text
 
 
 def test_the_json_log_is_json_whoever_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,7 +58,7 @@ def test_the_json_log_is_json_whoever_writes_it(capsys: pytest.CaptureFixture[st
     structlog.get_logger("ours").info("ours", trace_id="1")
     logging.getLogger("asyncio").warning("theirs %s", 2)
 
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    lines = [json.loads(line) for line in said(capsys).splitlines()]
     assert [line["event"] for line in lines] == ["ours", "theirs 2"]
     assert [line["level"] for line in lines] == ["info", "warning"]
     assert lines[0]["trace_id"] == "1"
@@ -63,22 +70,34 @@ def test_the_level_is_a_floor(capsys: pytest.CaptureFixture[str]) -> None:
     structlog.get_logger("x").info("quiet")
     structlog.get_logger("x").warning("loud")
 
-    assert "quiet" not in (said := capsys.readouterr().err)
-    assert "loud" in said
+    text = said(capsys)
+    assert "quiet" not in text
+    assert "loud" in text
 
 
-def test_where_nobody_takes_the_lines_they_are_lost_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Gone:
-        def write(self, _: str) -> int:
-            raise BrokenPipeError
+class Gone:
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
 
-        def flush(self) -> None:
-            raise ValueError("closed")
+    def flush(self) -> None:
+        raise ValueError("closed")
 
-        def isatty(self) -> bool:
-            return False
+    def isatty(self) -> bool:
+        return False
 
-    monkeypatch.setattr(sys, "stderr", Gone())
+
+class Stuck(Gone):
+    def write(self, _: str) -> int:
+        threading.Event().wait()
+        return 0
+
+
+@pytest.mark.parametrize("stream", [None, Gone(), Stuck()], ids=["none", "closed", "not read"])
+def test_where_nobody_takes_the_lines_they_are_lost_and_nothing_else(
+    stream: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
     logs.configure(LogSettings())
 
-    structlog.get_logger("x").warning("into the void")
+    for number in range(20_000):  # more than are kept waiting
+        structlog.get_logger("x").warning("into the void", number=number)

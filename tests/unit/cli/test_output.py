@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from ssp_emulator.cli.output import BAD_USAGE, console, fail, print_json
+from ssp_emulator.cli.output import BAD_USAGE, console, fail, plain, print_json
 
 
 @pytest.mark.parametrize(("options", "code"), [({}, 1), ({"code": BAD_USAGE}, 2)])
@@ -40,3 +40,24 @@ def test_json_is_readable_by_people_too(capsys: pytest.CaptureFixture[str]) -> N
     printed = capsys.readouterr().out
     assert json.loads(printed) == {"name": "Ysbyty Tŷ", "none": None}
     assert "Tŷ" in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("caf\xe9", "caf\xe9"),
+        ("a\nb", "a\\nb"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("\x9b", "\\x9b"),
+        ("a\u202eb\u2028", "a\\u202eb\\u2028"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_nothing_in_a_cell_passes_for_something_else(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+def test_json_keeps_what_a_stream_cannot_write_as_its_escape(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": "\ud800\x9b\n"})
+
+    assert json.loads(capsys.readouterr().out) == {"a": "\ud800\x9b\n"}
