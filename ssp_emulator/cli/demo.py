@@ -107,6 +107,7 @@ async def _process(*arguments: str) -> AsyncIterator[str]:
     try:
         line = await _ready_line(arguments[0], process.stdout)
         if not line:
+            await process.wait()  # signalling one that is just ending would take its end from asyncio
             raise _DemoError(f"`{arguments[0]}` did not start: {(await said).decode().strip()}")
         yield line
     finally:

@@ -72,6 +72,7 @@ async def started(folder: Path, *arguments: str) -> AsyncIterator[Process]:
         async with asyncio.timeout(PATIENCE_S):
             line = (await process.stdout.readline()).decode()
         if not line:
+            await process.wait()
             raise AssertionError((await process.stderr.read()).decode())
         made = Process(process, line)
         yield made
