@@ -1,4 +1,4 @@
-"""A check's verdict: passed, failed or skipped, with what was expected and what was found."""
+"""A check's verdict: passed, failed or not reached, with what was expected and what was found."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -107,7 +107,8 @@ async def _process(*arguments: str) -> AsyncIterator[str]:
     try:
         line = await _ready_line(arguments[0], process.stdout)
         if not line:
-            await process.wait()  # signalling one that is just ending would take its end from asyncio
+            with suppress(TimeoutError):  # signalling one that is just ending would take its end from asyncio
+                await asyncio.wait_for(process.wait(), _STOP_PATIENCE_S)
             raise _DemoError(f"`{arguments[0]}` did not start: {(await said).decode().strip()}")
         yield line
     finally:
