@@ -1,14 +1,21 @@
-"""Fixtures for every test that meets real certificates."""
+"""Fixtures for every test that meets real certificates, and for those that meet a running emulator."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
+from support.running import Running, running
+from support.stub import StubProvider
 
 from ssp_emulator.pki.folder import CertificateFolder
 from ssp_emulator.pki.initialising import initialise
 from ssp_emulator.pki.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +24,17 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> CertificateFolder:
     folder = CertificateFolder(tmp_path_factory.mktemp("pki") / "certs")
     initialise(folder, Names(), now=datetime.now(UTC))
     return folder
+
+
+@pytest.fixture
+async def provider(certificates: CertificateFolder) -> AsyncIterator[StubProvider]:
+    """A provider that answers what the test says."""
+    async with StubProvider(certificates) as stub:
+        yield stub
+
+
+@pytest.fixture
+async def ssp(tmp_path: Path, certificates: CertificateFolder, provider: StubProvider) -> AsyncIterator[Running]:
+    """A running emulator that leads to that provider."""
+    async with running(tmp_path, certificates, provider.port) as made:
+        yield made
