@@ -5,14 +5,20 @@ Paths in the file are relative to the folder that the file is in. Units are in t
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ssp_emulator.address import Address
+from ssp_emulator.directory.registry_file import Asid
 from ssp_emulator.errors import said
 from ssp_emulator.located import InvalidFileError, Located, Problem, parse
+from ssp_emulator.outcome import Reason
+
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+\Z")  # RFC 6838, 4.2
+_ORIGIN = re.compile(r"\*\Z|https?://[^\s/?#@]+\Z|null\Z")  # RFC 6454, 6.2
 
 
 def _address(text: str) -> str:
@@ -28,9 +34,27 @@ def _path(value: object) -> object:
     return Path(value)
 
 
+def _media_type(text: str) -> str:
+    if not _MEDIA_TYPE.match(text):
+        raise ValueError(f'should be a media type such as "application/fhir+json", with no parameters, found {text!r}')
+    return text.lower()
+
+
+def _origin(text: str) -> str:
+    if not _ORIGIN.match(text):
+        raise ValueError(f'should be an origin such as "https://app.example.nhs.uk", or "*" for any, found {text!r}')
+    return text
+
+
 AddressText = Annotated[str, AfterValidator(_address)]
 # YAML has no paths; the reader gives text, and everyone after that a path.
 FilePath = Annotated[Path, BeforeValidator(_path)]
+MediaType = Annotated[str, AfterValidator(_media_type)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Requests = Annotated[int, Field(ge=0, le=1_000_000_000)]
+RequestsByAsid = dict[Asid, Requests | None]
+ReasonText = Annotated[Reason, Field(strict=False)]  # YAML has no enumerations
+TlsSide = Literal["proxy", "providers"]
 Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
 
 
@@ -86,16 +110,51 @@ class TokenSettings(_Settings):
     leeway_s: Annotated[int, Field(ge=0, le=3600)] = 0
 
 
+class QuotaSettings(_Settings):
+    """How many requests a window has for each ASID, and for single ones another number; None is no limit."""
+
+    requests: Requests | None = None
+    asids: RequestsByAsid = {}
+
+
+class LimitSettings(_Settings):
+    """How many requests the proxy lets through in a window, from each sender and to each receiver."""
+
+    window_s: Seconds = 60.0
+    sender: QuotaSettings = QuotaSettings()
+    receiver: QuotaSettings = QuotaSettings()
+
+
+class MediaSettings(_Settings):
+    """Which media types a request's body may have; none listed is any."""
+
+    allowed: list[MediaType] = []
+
+
+class CorsSettings(_Settings):
+    """Whose pages may speak through the proxy from a browser, and how long a browser remembers that."""
+
+    origins: list[Origin] = ["*"]
+    max_age_s: Annotated[int, Field(ge=0, le=86_400)] = 600
+
+
 class ErrorSettings(_Settings):
-    """The format of an error body where a request asks for none."""
+    """The format of an error body where a request asks for none, and the refusals that are not said at all."""
 
     default_format: Literal["json", "xml"] = "json"
+    unanswered: list[ReasonText] = []
 
 
 class AuditSettings(_Settings):
     """Where the trail is kept."""
 
     journal: FilePath = Path("../audit/journal.jsonl")
+
+
+class ReloadSettings(_Settings):
+    """How often the registry and the certificates are looked at for a change; None: only on SIGHUP."""
+
+    every_s: Seconds | None = 1.0
 
 
 class LogSettings(_Settings):
@@ -112,8 +171,13 @@ class Settings(_Settings):
     certificates: FilePath = Path("../certs")
     proxy: ProxySettings = ProxySettings()
     providers: ProviderSettings = ProviderSettings()
+    compatibility: Literal["documented", "observed-2018"] = "documented"
     token: TokenSettings = TokenSettings()
+    limits: LimitSettings = LimitSettings()
+    media: MediaSettings = MediaSettings()
+    cors: CorsSettings = CorsSettings()
     errors: ErrorSettings = ErrorSettings()
+    reload: ReloadSettings = ReloadSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
 
@@ -139,18 +203,18 @@ class Configuration:
         """Name a problem at a dotted key, such as `proxy.tls.key`."""
         return self._document.problem(tuple(key.split(".")), message)
 
-    def missing_files(self) -> list[Problem]:
+    def missing_files(self, side: TlsSide | None = None) -> list[Problem]:
         """Return a problem for each certificate, key, trust or revocation file that cannot be read."""
         problems = []
-        for key, path in self.tls_files().items():
+        for key, path in self.tls_files(side).items():
             try:
-                self.path(path).open("rb").close()
+                path.open("rb").close()
             except OSError as error:
-                problems.append(self.problem(key, f"cannot read {self.path(path)}: {said(error)}"))
+                problems.append(self.problem(key, f"cannot read {path}: {said(error)}"))
         return problems
 
-    def tls_files(self) -> dict[str, Path]:
-        """Return each file that TLS needs, by its dotted key."""
+    def tls_files(self, side: TlsSide | None = None) -> dict[str, Path]:
+        """Return each file that TLS needs, on one side or on both, by its dotted key."""
         consumers, providers = self.settings.proxy.tls, self.settings.providers.tls
         files = {
             "proxy.tls.certificate": consumers.certificate,
@@ -161,7 +225,11 @@ class Configuration:
             "providers.tls.key": providers.key,
             "providers.tls.trust": providers.trust,
         }
-        return {key: path for key, path in files.items() if path is not None}
+        return {
+            key: self.path(path)
+            for key, path in files.items()
+            if path is not None and (side is None or key.startswith(f"{side}."))
+        }
 
 
 def read(path: Path) -> Configuration:

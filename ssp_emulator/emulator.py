@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import errno
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from ssp_emulator import sockets
 from ssp_emulator.address import Address
 from ssp_emulator.audit.journal import Journal
 from ssp_emulator.clock import Clock, SystemClock
+from ssp_emulator.config import TlsSide
 from ssp_emulator.errors import said
 from ssp_emulator.fhir import Format
+from ssp_emulator.limits import Limits, Quota
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.pki.initialising import ensure
 from ssp_emulator.pki.names import Names
+from ssp_emulator.plan import read_registry
 from ssp_emulator.proxy import tls
+from ssp_emulator.proxy.cors import Cors
 from ssp_emulator.proxy.handler import Handler, Manners
 from ssp_emulator.proxy.listener import Listener
 from ssp_emulator.proxy.providers import Patience, Providers
+from ssp_emulator.proxy.replies import Replies
+from ssp_emulator.reloading import Part, Reloader
 from ssp_emulator.spine import Spine
 
 if TYPE_CHECKING:
     import socket
     import ssl
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
+    from ssp_emulator.directory.loading import Registry
     from ssp_emulator.plan import Plan
     from ssp_emulator.proxy.openssl import ContextAdapter
+
+T = TypeVar("T")
 
 
 class Emulator:
@@ -36,6 +47,7 @@ class Emulator:
 
     Takes a plan, and a clock for tests. Entering binds, makes the certificates where there are none, and opens the
     journal; it raises `SetupError`, and then nothing is left running or open.
+    While it runs, registry and certificates are read again when their files change.
     Leaving lets requests in flight end.
     """
 
@@ -43,6 +55,7 @@ class Emulator:
         self._plan = plan
         self._clock = clock or SystemClock()
         self._running = AsyncExitStack()
+        self._reloader: Reloader | None = None
         self._address: Address | None = None
 
     @property
@@ -57,19 +70,23 @@ class Emulator:
         async with AsyncExitStack() as starting:
             listening = self._bind()
             starting.callback(sockets.close, listening)
-            for_consumers, for_providers = self._tls()
+            self._make_certificates()
+            for_consumers, for_providers = self._for_consumers(), self._for_providers()
             journal = starting.enter_context(Journal(self._plan.journal))
             providers = self._providers(for_providers)
             starting.callback(providers.close)
+            handler = self._handler(providers, journal)
             listener = Listener(
                 listening,
-                self._handler(providers, journal),
+                handler,
                 for_consumers,
                 handshake_timeout_s=settings.proxy.handshake_timeout_s,
                 keep_alive_timeout_s=settings.proxy.keep_alive_timeout_s,
             )
             starting.push_async_callback(listener.stop, settings.proxy.drain_timeout_s)
             listener.start()
+            self._reloader = Reloader(self._parts(handler, listener, providers), every_s=settings.reload.every_s)
+            await starting.enter_async_context(self._reloader)
             self._address = Address(Address.parse(settings.proxy.listen).host, listening[0].getsockname()[1])
             self._running = starting.pop_all()
         return self
@@ -79,6 +96,29 @@ class Emulator:
     ) -> None:
         self._address = None
         await self._running.aclose()
+
+    async def reload(self) -> None:
+        """Read the registry and the certificates again; each that is not good is reported, and stays as it was.
+
+        Requests under way end by what was in force when they began.
+        """
+        if self._reloader is not None:
+            await self._reloader.reload()
+
+    def _parts(self, handler: Handler, listener: Listener, providers: Providers) -> tuple[Part[Any], ...]:
+        """Return what can be read again, each with its files."""
+        configuration = self._plan.configuration
+
+        def judge_by(registry: Registry) -> None:
+            handler.spine = replace(handler.spine, directory=registry.directory, catalogue=registry.catalogue)
+
+        registry = (configuration.path(configuration.settings.registry),)
+        consumers, others = (tuple(configuration.tls_files(side).values()) for side in get_args(TlsSide))
+        return (
+            Part("registry", registry, lambda: read_registry(configuration), judge_by),
+            Part("certificates for consumers", consumers, self._for_consumers, listener.renew),
+            Part("certificates for providers", others, self._for_providers, providers.renew),
+        )
 
     def _bind(self) -> list[socket.socket]:
         configuration = self._plan.configuration
@@ -90,31 +130,40 @@ class Emulator:
             why = "is in use; stop what listens there, or name another port" if in_use else f"cannot be: {said(error)}"
             raise InvalidFileError([configuration.problem("proxy.listen", f"{listen} {why}")]) from error
 
-    def _tls(self) -> tuple[ContextAdapter, ssl.SSLContext]:
-        configuration = self._plan.configuration
+    def _make_certificates(self) -> None:
         # Where another process is just making them, some are there already: `ensure` waits for it.
-        if self._plan.uses_emulated_pki and configuration.missing_files():
+        if self._plan.uses_emulated_pki and self._plan.configuration.missing_files():
             ensure(self._plan.certificates, Names(), now=self._clock.now())
-        if missing := configuration.missing_files():
+        if missing := self._plan.configuration.missing_files():
             raise InvalidFileError(missing)
-        ours, theirs = configuration.settings.proxy.tls, configuration.settings.providers.tls
-        path = configuration.path
-        side = "proxy.tls"
+
+    def _for_consumers(self) -> ContextAdapter:
+        configuration = self._plan.configuration
+        ours, path = configuration.settings.proxy.tls, configuration.path
+        files = tls.ConsumerTls(
+            path(ours.certificate),
+            path(ours.key),
+            path(ours.trust),
+            path(ours.crl) if ours.crl is not None else None,
+            tls_1_3=ours.tls_1_3,
+        )
+        return self._secured("proxy", lambda: tls.for_consumers(files, self._clock.monotonic))
+
+    def _for_providers(self) -> ssl.SSLContext:
+        configuration = self._plan.configuration
+        ours, path = configuration.settings.providers.tls, configuration.path
+        files = (path(ours.certificate), path(ours.key), path(ours.trust))
+        return self._secured("providers", lambda: tls.for_providers(*files))
+
+    def _secured(self, side: TlsSide, make: Callable[[], T]) -> T:
+        """Make one side's TLS context, with every problem named by its line."""
+        configuration = self._plan.configuration
+        if missing := configuration.missing_files(side):
+            raise InvalidFileError(missing)
         try:
-            for_consumers = tls.for_consumers(
-                tls.ConsumerTls(
-                    path(ours.certificate),
-                    path(ours.key),
-                    path(ours.trust),
-                    path(ours.crl) if ours.crl is not None else None,
-                    tls_1_3=ours.tls_1_3,
-                ),
-                self._clock.monotonic,
-            )
-            side = "providers.tls"
-            return for_consumers, tls.for_providers(path(theirs.certificate), path(theirs.key), path(theirs.trust))
+            return make()
         except tls.TlsFileError as error:
-            raise InvalidFileError([configuration.problem(side, str(error))]) from error
+            raise InvalidFileError([configuration.problem(f"{side}.tls", str(error))]) from error
 
     def _providers(self, context: ssl.SSLContext) -> Providers:
         settings = self._plan.configuration.settings.providers
@@ -123,16 +172,27 @@ class Emulator:
 
     def _handler(self, providers: Providers, journal: Journal) -> Handler:
         settings = self._plan.configuration.settings
-        spine = Spine(
-            self._plan.registry.directory,
-            self._plan.registry.catalogue,
+        cors = Cors(frozenset(settings.cors.origins), settings.cors.max_age_s)
+        replies = Replies(self._clock, Format[settings.errors.default_format.upper()], cors)
+        manners = Manners(
+            settings.providers.connect_timeout_status,
+            settings.proxy.idle_timeout_s,
+            frozenset(settings.errors.unanswered),
+        )
+        return Handler(self._spine(), providers, journal, replies, manners)
+
+    def _spine(self) -> Spine:
+        settings, registry = self._plan.configuration.settings, self._plan.registry
+        sender, receiver = (
+            Quota(side.requests, side.asids) for side in (settings.limits.sender, settings.limits.receiver)
+        )
+        return Spine(
+            registry.directory,
+            registry.catalogue,
             self._clock,
             token_enforced=settings.token.mode == "enforce",
             token_leeway_s=settings.token.leeway_s,
+            observed_2018=settings.compatibility == "observed-2018",
+            media_types=frozenset(settings.media.allowed),
+            limits=Limits(settings.limits.window_s, sender, receiver),
         )
-        manners = Manners(
-            Format[settings.errors.default_format.upper()],
-            settings.providers.connect_timeout_status,
-            settings.proxy.idle_timeout_s,
-        )
-        return Handler(spine, providers, journal, manners)

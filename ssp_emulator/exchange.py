@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ssp_emulator.directory.model import Endpoint, System
     from ssp_emulator.interactions import Interaction
+    from ssp_emulator.limits import Standing
     from ssp_emulator.outcome import Denial
     from ssp_emulator.pki.verdict import CertificateFault, ClientCertificate
     from ssp_emulator.target import Target
@@ -96,11 +97,13 @@ class Exchange:
     interaction: Interaction | None = None
     endpoint: Endpoint | None = None
     claims: Claims | None = None
+    standing: Standing | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     # As it was answered
     denial: Denial | None = None
+    additions: tuple[tuple[bytes, bytes], ...] = ()  # what the proxy adds to the fields of any answer
     provider: ProviderLeg = field(default_factory=ProviderLeg)
     status: int | None = None
     broken_off: bool = False
@@ -110,9 +113,12 @@ class Exchange:
     recorded: bool = False
 
     def sole(self, name: str) -> str | None:
-        """Return a header's value where it came just once and is not empty, without the white space around it."""
+        """Return a header's value where it came just once and is not empty, without the white space around it.
+
+        Source: RFC 9110, 5.6.3: white space is blanks and tabs; Python strips more.
+        """
         values = self.headers.getall(name, ())
-        return (values[0].strip() or None) if len(values) == 1 else None
+        return (values[0].strip(" \t") or None) if len(values) == 1 else None
 
     @property
     def trace_id(self) -> str | None:

@@ -215,4 +215,6 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def _shown(value: object) -> str:
     text = repr(value)
+    if "PRIVATE KEY" in text:
+        return "a private key"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -36,6 +36,10 @@ class Reason(StrEnum):
     PARTYKEY_CHECK_FAILED = "partykey-check-failed"
     ENDPOINT_VARIES = "endpoint-varies"
     FOT_CHECK_FAILED = "fot-check-failed"
+    UNSUPPORTED_INTERACTION = "unsupported-interaction"
+    RATE_LIMITED = "rate-limited"
+    UNAVAILABLE = "unavailable"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     BAD_GATEWAY = "bad-gateway"
     GATEWAY_TIMEOUT = "gateway-timeout"
     NETWORK_TIMEOUT = "network-timeout"
@@ -73,6 +77,12 @@ def form_of(reason: Reason) -> Form:  # noqa: C901 - one row a reason is the cle
             return Form(403, "Forbidden", "forbidden")
         case Reason.ENDPOINT_VARIES:
             return Form(400, "Bad Request", "invalid")
+        case Reason.UNSUPPORTED_INTERACTION | Reason.UNSUPPORTED_MEDIA_TYPE:
+            return Form(415, "Unsupported Media Type", "not-supported")
+        case Reason.RATE_LIMITED:
+            return Form(429, "Too Many Requests", "throttled")
+        case Reason.UNAVAILABLE:
+            return Form(503, "Service Unavailable", "throttled")
         case Reason.BAD_GATEWAY:
             return Form(502, "Bad Gateway", "transient")
         case Reason.GATEWAY_TIMEOUT:
@@ -142,6 +152,11 @@ def asid_check_failed(sender: str) -> Denial:
     return Denial(Reason.ASID_CHECK_FAILED, f"ASID_CHECK_FAILED_MESSAGESENDER_{sender}")
 
 
+def unsupported_interaction(sender: str) -> Denial:
+    """The interaction is not known; so the real proxy answered in 2018, with the text of the sender's check."""
+    return Denial(Reason.UNSUPPORTED_INTERACTION, asid_check_failed(sender).text)
+
+
 def partykey_check_failed(receiver: str) -> Denial:
     """The receiving ASID's party key does not receive the interaction."""
     return Denial(Reason.PARTYKEY_CHECK_FAILED, f"PARTYKEY_INTERACTION_CHECK_FAILED_MESSAGERECEIVER_{receiver}")
@@ -155,6 +170,21 @@ def endpoint_varies(root: str, cpa_id: str, target: str) -> Denial:
 def fot_check_failed(sender: str, receiver: str) -> Denial:
     """No agreement lets this sender send the interaction to this receiver."""
     return Denial(Reason.FOT_CHECK_FAILED, f"FOT_CHECK_FAILED_MESSAGESENDER_{sender}_MESSAGERECEIVER_{receiver}")
+
+
+def rate_limited(sender: str) -> Denial:
+    """The sender has made all the requests that it may for now."""
+    return Denial(Reason.RATE_LIMITED, f"RATE_LIMIT_EXCEEDED_MESSAGESENDER_{sender}")
+
+
+def unavailable(receiver: str) -> Denial:
+    """The receiver has been sent all the requests that it may for now, whoever sent them."""
+    return Denial(Reason.UNAVAILABLE, f"RATE_LIMIT_EXCEEDED_MESSAGERECEIVER_{receiver}")
+
+
+def unsupported_media_type() -> Denial:
+    """The request's body is of a media type that the proxy does not pass on."""
+    return Denial(Reason.UNSUPPORTED_MEDIA_TYPE, "Unsupported_Media_Type")
 
 
 def bad_gateway(target: str) -> Denial:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from ssp_emulator import config
 from ssp_emulator.directory import loading
+from ssp_emulator.located import InvalidFileError
 from ssp_emulator.pki.folder import CertificateFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ssp_emulator.config import Configuration
     from ssp_emulator.directory.loading import Registry
+    from ssp_emulator.located import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Plan:
     def uses_emulated_pki(self) -> bool:
         """Whether any file that TLS needs is in that folder."""
         folder = self.certificates.root
-        return any(folder in self.configuration.path(path).parents for path in self.configuration.tls_files().values())
+        return any(folder in path.parents for path in self.configuration.tls_files().values())
 
     @property
     def makes_certificates(self) -> bool:
@@ -48,5 +51,24 @@ class Plan:
 def read_plan(path: Path) -> Plan:
     """Read `emulator.yaml` and the registry that it names. Raises `InvalidFileError`."""
     configuration = config.read(path)
-    registry = configuration.path(configuration.settings.registry)
-    return Plan(configuration, loading.load(config.text_of(registry), str(registry)))
+    registry = read_registry(configuration)
+    if strangers := list(_limits_of_strangers(configuration, registry)):
+        raise InvalidFileError(strangers)
+    return Plan(configuration, registry)
+
+
+def read_registry(configuration: Configuration) -> Registry:
+    """Read the registry that a configuration names. Raises `InvalidFileError`."""
+    path = configuration.path(configuration.settings.registry)
+    return loading.load(config.text_of(path), str(path))
+
+
+def _limits_of_strangers(configuration: Configuration, registry: Registry) -> Iterator[Problem]:
+    """A limit for an ASID that nobody has would limit nothing, and look as if it did."""
+    limits = configuration.settings.limits
+    for side, quota in (("sender", limits.sender), ("receiver", limits.receiver)):
+        for asid in quota.asids:
+            if registry.directory.system(asid) is None:
+                yield configuration.problem(
+                    f"limits.{side}.asids.{asid}", f"{asid} is the ASID of no system in the registry"
+                )

@@ -1,4 +1,4 @@
-"""A check's verdict: passed, failed or not reached, with what was expected and what was found."""
+"""A check's verdict: passed, failed, skipped or not reached, with what was expected and what was found."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Result(StrEnum):
 
     PASSED = "pass"
     FAILED = "fail"
+    SKIPPED = "skipped"
     NOT_REACHED = "not reached"
 
 
@@ -31,6 +32,11 @@ class Verdict:
 def allow(found: str) -> Verdict:
     """The check passes; `found` is what it looked at."""
     return Verdict(Result.PASSED, found)
+
+
+def skip(found: str) -> Verdict:
+    """The configuration gives the check nothing to look at; `found` says so."""
+    return Verdict(Result.SKIPPED, found)
 
 
 def deny(denial: Denial, *, expected: str, found: str) -> Verdict:

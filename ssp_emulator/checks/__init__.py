@@ -14,13 +14,17 @@ from ssp_emulator.checks.agreement import agreement
 from ssp_emulator.checks.certificate import certificate
 from ssp_emulator.checks.endpoint import endpoint
 from ssp_emulator.checks.headers import headers
+from ssp_emulator.checks.media import media
 from ssp_emulator.checks.method import method
+from ssp_emulator.checks.rate import rate
 from ssp_emulator.checks.receiver import receiver
 from ssp_emulator.checks.sender import sender
 from ssp_emulator.checks.target import target
 from ssp_emulator.checks.tls import tls
 from ssp_emulator.checks.token import token
+from ssp_emulator.exchange import SSP_HEADERS, known
 from ssp_emulator.token.reading import claims_of
+from ssp_emulator.verdict import Result
 
 if TYPE_CHECKING:
     from ssp_emulator.checks.check import Check
@@ -31,22 +35,33 @@ if TYPE_CHECKING:
 # What can be judged before a request can be read, and when only its start line can.
 CONNECTION: tuple[Check, ...] = (tls, certificate)
 START_LINE: tuple[Check, ...] = (*CONNECTION, method)
-ORDER: tuple[Check, ...] = (
-    *START_LINE, headers, target, sender, receiver, endpoint, agreement, token,
-)  # fmt: skip
+# What an OPTIONS request has to pass, which the proxy answers itself.
+ADDRESSING: tuple[Check, ...] = (*START_LINE, headers, target, sender, receiver, endpoint)
+ORDER: tuple[Check, ...] = (*ADDRESSING, agreement, token, rate, media)
 
 NAMES: tuple[str, ...] = tuple(check.__name__ for check in ORDER)
 
 
+def order_for(exchange: Exchange) -> tuple[Check, ...]:
+    """Return the checks that a request has to pass.
+
+    A browser's preflight is an OPTIONS request that bears no Ssp header, so that there is nothing more to look at.
+
+    Source: Spine Core SSP implementation guide, "CORS"; Fetch standard, "CORS-preflight fetch".
+    """
+    if exchange.method != "OPTIONS":
+        return ORDER
+    return ADDRESSING if any(name in exchange.headers for name in SSP_HEADERS) else START_LINE
+
+
 def examine(exchange: Exchange, spine: Spine, order: tuple[Check, ...] = ORDER) -> Denial | None:
     """Put an exchange through the checks until one denies it, keeping every verdict on the exchange."""
-    for check in order:
-        verdict = check(exchange, spine)
-        exchange.verdicts[check.__name__] = verdict
-        if verdict.denial is not None:
-            remember_who_asked(exchange)
-            return verdict.denial
-    return None
+    denial = _first_denial(exchange, spine, order)
+    if denial is not None:
+        remember_who_asked(exchange)
+    if exchange.standing is None:
+        _show_allowance(exchange, spine)
+    return denial
 
 
 def remember_who_asked(exchange: Exchange) -> None:
@@ -54,3 +69,20 @@ def remember_who_asked(exchange: Exchange) -> None:
     authorization = exchange.sole("Authorization")
     if exchange.claims is None and authorization is not None:
         exchange.claims = claims_of(authorization)
+
+
+def _first_denial(exchange: Exchange, spine: Spine, order: tuple[Check, ...]) -> Denial | None:
+    for check in order:
+        verdict = check(exchange, spine)
+        exchange.verdicts[check.__name__] = verdict
+        if verdict.denial is not None:
+            return verdict.denial
+    return None
+
+
+def _show_allowance(exchange: Exchange, spine: Spine) -> None:
+    """Put how the sender's limit stands on an exchange that did not come to that check: its answer tells it too."""
+    asked = exchange.verdicts.get(sender.__name__)
+    if asked is not None and asked.result is Result.PASSED:
+        allowance = spine.limits.of_sender(known(exchange.from_asid))
+        exchange.standing = allowance.standing(spine.clock.monotonic()) if allowance is not None else None

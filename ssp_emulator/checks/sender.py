@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def sender(exchange: Exchange, spine: Spine) -> Verdict:
     """Ssp-From is in the directory, the certificate is its own, and its AS record holds the interaction.
 
-    Source: GP Connect 1.6.2, "Error handling", ASID_CHECK_FAILED; Spine Core SSP implementation guide, 495.
+    An interaction that nobody knows was answered 415 in 2018, and is 403 in today's documentation.
+
+    Source: GP Connect 1.6.2, "Error handling", ASID_CHECK_FAILED; Spine Core SSP implementation guide, 495;
+    nhsconnect/gpconnect-provider-testing issues 97 and 178 (415).
     """
     asid, interaction_id = known(exchange.from_asid), known(exchange.interaction_id)
     exchange.sender = system = spine.directory.system(asid)
@@ -34,10 +37,10 @@ def sender(exchange: Exchange, spine: Spine) -> Verdict:
             found=", ".join(certificate.names) or "no name",
         )
     exchange.interaction = spine.catalogue.get(interaction_id)
-    if exchange.interaction is None or interaction_id not in system.sends:
-        return deny(
-            outcome.asid_check_failed(asid),
-            expected=f"{interaction_id} on the AS record of {asid}",
-            found="it is not there" if exchange.interaction is not None else "no such interaction",
-        )
+    expected = f"{interaction_id} on the AS record of {asid}"
+    if exchange.interaction is None:
+        refuse = outcome.unsupported_interaction if spine.observed_2018 else outcome.asid_check_failed
+        return deny(refuse(asid), expected=expected, found="no such interaction")
+    if interaction_id not in system.sends:
+        return deny(outcome.asid_check_failed(asid), expected=expected, found="it is not there")
     return allow(f"{asid} of {system.organisation.ods}")

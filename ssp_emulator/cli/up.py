@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 def up(config_path: Path) -> None:
     """Run the proxy until SIGTERM or Ctrl-C; requests in flight may end.
 
+    The registry and the certificates are read again when their files change, and on SIGHUP. A file that is not good
+    is reported, and what it was before stays in force.
+
     Certificates are made where there are none. When it serves, it says so on standard output; its log is on standard
     error.
     """
@@ -31,10 +34,21 @@ def up(config_path: Path) -> None:
 
 
 async def _serve(plan: Plan) -> None:
-    stop = asyncio.Event()
+    stop, again = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, again.set)
     async with Emulator(plan) as emulator:
         click.echo(f"Emulator ready: https://{emulator.address}")  # flushed, for whoever waits for the line
+        reloading = asyncio.create_task(_reload_whenever(again, emulator))
         await stop.wait()
+        reloading.cancel()
+        await asyncio.gather(reloading, return_exceptions=True)
+
+
+async def _reload_whenever(again: asyncio.Event, emulator: Emulator) -> None:
+    while True:
+        await again.wait()
+        again.clear()
+        await emulator.reload()

@@ -1,7 +1,9 @@
 """The proxy: sockets, TLS and bytes. It knows connections, and none of the Spine's rules.
 
 - listener: accepts consumers' connections, over TLS or, to be refused politely, over plain HTTP
+- connection: one consumer's connection, on which requests are read
 - handler: the way of one request, from its first byte to its audit record
+- replies: what the proxy says for itself
 - leg: a connection to a provider, and what passes over it
 - head: a message's start line and fields, as they go on the wire
 - hop: one connection of the two; hop-by-hop fields stay on theirs

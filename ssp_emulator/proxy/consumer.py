@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from ssp_emulator.proxy.answer import Head
+    from ssp_emulator.proxy.heads import Fields
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -76,7 +77,7 @@ class Consumer:
         codings = self._request.headers.getall(hdrs.TRANSFER_ENCODING, ())
         if any(coding.strip().lower() != "chunked" for coding in codings):
             raise MalformedRequestError("The request's Transfer-Encoding should be chunked, and nothing else")
-        if self._request.version > (1, 1) or (codings and self._request.version < (1, 1)):
+        if codings and self._request.version < (1, 1):
             raise MalformedRequestError("The request should be in HTTP/1.1, or in HTTP/1.0 with a Content-Length")
         if codings:
             return Framing.CHUNKED
@@ -114,8 +115,11 @@ class Consumer:
         async with asyncio.timeout(self._patience_s):
             return await self._request.content.readany()
 
-    def head(self, answer: Head, *, closes: bool = False) -> bytes:
-        """Return an answer's head as this consumer needs it, and settle how its body will be framed."""
+    def head(self, answer: Head, additions: Fields, *, closes: bool = False) -> bytes:
+        """Return an answer's head as this consumer needs it, and settle how its body will be framed.
+
+        `additions` are the proxy's own fields, for where the answer has none of that name.
+        """
         self._framing = answer.framing
         if self._framing in (Framing.CHUNKED, Framing.CLOSE):
             self._framing = Framing.CHUNKED if self._request.version >= (1, 1) else Framing.CLOSE
@@ -125,7 +129,7 @@ class Consumer:
             connection = b"close"
         elif self._request.version < (1, 1):
             connection = b"keep-alive"
-        return heads.answer_head(answer.status, answer.phrase, answer.fields, self._framing, connection)
+        return heads.answer_head(answer.status, answer.phrase, answer.fields, self._framing, connection, additions)
 
     async def interim(self, answer: Head) -> None:
         """Send an interim head on; HTTP/1.0 knows none."""
@@ -153,6 +157,10 @@ class Consumer:
     def done(self, status: int) -> Answered:
         """Return what aiohttp needs to know after the last byte."""
         return Answered(status, keep_alive=self._keep_alive)
+
+    def hang_up(self, status: int) -> Answered:
+        """Return what aiohttp needs to know to close the connection with no answer."""
+        return Answered(status, keep_alive=False)
 
     def abort(self) -> None:
         """Break the connection, so that what was sent is not taken for a whole answer."""

@@ -126,7 +126,7 @@ class Forwarding:
     async def _relay(self, exchange: Exchange, consumer: Consumer, leg: Leg, head: Head) -> Answered:
         exchange.timings.first_byte = self._elapsed(exchange)
         exchange.provider.status = exchange.status = head.status
-        start = consumer.head(head)
+        start = consumer.head(head, exchange.additions)
         while True:
             piece = leg.take()
             exchange.bytes_out += len(piece)

@@ -6,31 +6,30 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-from uuid import uuid4
 
 import structlog
 
-from ssp_emulator import fhir, outcome
-from ssp_emulator.checks import CONNECTION, START_LINE, examine, remember_who_asked
+from ssp_emulator import outcome
+from ssp_emulator.checks import CONNECTION, START_LINE, examine, order_for, remember_who_asked
 from ssp_emulator.exchange import Exchange, NotRecordedError
 from ssp_emulator.proxy import heads
-from ssp_emulator.proxy.answer import Head
 from ssp_emulator.proxy.consumer import Answered, Consumer, LastWords
 from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError, ProviderError, ProviderTimeoutError
 from ssp_emulator.proxy.forwarding import Forwarding
-from ssp_emulator.proxy.heads import Framing
 from ssp_emulator.proxy.identity import client_of
 from ssp_emulator.proxy.salvage import salvage
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from ssp_emulator.fhir import Format
-    from ssp_emulator.outcome import Denial
+    from ssp_emulator.outcome import Denial, Reason
+    from ssp_emulator.proxy.answer import Head
     from ssp_emulator.proxy.providers import Providers
+    from ssp_emulator.proxy.replies import Replies
     from ssp_emulator.spine import Spine
 
-_CLIENT_CLOSED_REQUEST = 499
+# What stands in the trail where no answer went out. Source: Spine Core SSP implementation guide, 444 and 499.
+_CONNECTION_CLOSED, _CLIENT_CLOSED_REQUEST = 444, 499
 
 
 class Audit(Protocol):
@@ -43,24 +42,25 @@ class Audit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How the proxy answers for itself, and how patient it is.
+    """How the proxy treats consumers.
 
-    The format of an error where none is asked for, the status where no connection to a provider could be made in time,
-    and how many seconds a consumer may neither send nor take a byte in the middle of a request.
+    The status where no connection to a provider could be made in time, how many seconds a consumer may neither send nor
+    take a byte in the middle of a request, and the reasons for which it closes the connection and answers nothing.
     """
 
-    default_format: Format
     connect_timeout_status: int = 504
     consumer_patience_s: float = 30.0
+    unanswered: frozenset[Reason] = frozenset()
 
 
 class Handler:
     """Takes each request the whole way."""
 
-    def __init__(self, spine: Spine, providers: Providers, audit: Audit, manners: Manners) -> None:
-        self._spine = spine
+    def __init__(self, spine: Spine, providers: Providers, audit: Audit, replies: Replies, manners: Manners) -> None:
+        self.spine = spine  # a request is judged by the one that is there when its turn comes
         self._clock = spine.clock
         self._audit = audit
+        self._replies = replies
         self._manners = manners
         self._forwarding = Forwarding(providers, elapsed=self._elapsed, conclude=self._conclude)
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
@@ -81,10 +81,11 @@ class Handler:
 
     async def _answer(self, exchange: Exchange, consumer: Consumer) -> Answered:
         try:
-            denial = examine(exchange, self._spine)
-            exchange.timings.checked = self._elapsed(exchange)
+            denial = self._examine(exchange)
             if denial is not None:
                 return await self._refuse(exchange, consumer, denial)
+            if exchange.method == "OPTIONS":
+                return await self._say(exchange, consumer, self._replies.preflight(exchange))
             return await self._forwarding.forward(exchange, consumer)
         except (ConsumerGone, asyncio.CancelledError) as end:  # cancelled: gone too, or the emulator stops for good
             exchange.broken_off = True
@@ -100,6 +101,13 @@ class Handler:
         finally:
             self._conclude(exchange)
 
+    def _examine(self, exchange: Exchange) -> Denial | None:
+        """Put a request through its checks; what they found tells what any answer to it has in its head."""
+        denial = examine(exchange, self.spine, order_for(exchange))
+        exchange.timings.checked = self._elapsed(exchange)
+        exchange.additions = self._replies.additions(exchange)
+        return denial
+
     def malformed(self, request: web.BaseRequest, data: bytes, problem: str) -> Answered:
         """Answer what is no request in HTTP, and write down what can be read of it.
 
@@ -108,19 +116,18 @@ class Handler:
         read = salvage(data)
         exchange = self._open(request)
         exchange.method, exchange.raw_target, exchange.headers = read.method or "-", read.target, read.headers
-        denial = examine(exchange, self._spine, START_LINE if read.method is not None else CONNECTION)
+        denial = examine(exchange, self.spine, START_LINE if read.method is not None else CONNECTION)
         if denial is None:
             remember_who_asked(exchange)
             denial = outcome.bad_request(f"The request is not well-formed HTTP: {problem}")
-        self._deny(exchange, denial)
-        head, body = self._answer_of_our_own(exchange, denial)
-        exchange.bytes_out = len(body)
+        exchange.additions = self._replies.additions(exchange)
+        said = self._deny(exchange, denial)
+        data = b"" if said is None else _whole(exchange, *said)
         try:
             self._conclude(exchange)
         except NotRecordedError as error:
             return self.failed(request, error)
-        start = heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close")
-        return LastWords(head.status, start + body)
+        return LastWords(exchange.status or _CONNECTION_CLOSED, data)
 
     def failed(self, request: web.BaseRequest, error: BaseException | None) -> Answered:
         """Break off a request over a failure that came from the handling itself, and say so in the log."""
@@ -149,15 +156,23 @@ class Handler:
             self._conclude(exchange)
             consumer.abort()
             return consumer.done(exchange.status or 0)
-        self._deny(exchange, denial)
-        head, body = self._answer_of_our_own(exchange, denial)
-        start = consumer.head(head, closes=closes or denial.form.closes)
+        said = self._deny(exchange, denial)
+        if said is None:
+            self._conclude(exchange)
+            return consumer.hang_up(_CONNECTION_CLOSED)
+        return await self._say(exchange, consumer, *said, closes=closes or denial.form.closes)
+
+    async def _say(
+        self, exchange: Exchange, consumer: Consumer, head: Head, body: bytes = b"", *, closes: bool = False
+    ) -> Answered:
+        """Send an answer of the proxy's own."""
+        start = consumer.head(head, exchange.additions, closes=closes)
         if exchange.method == "HEAD":
             body = b""
-        exchange.bytes_out = len(body)
+        exchange.status, exchange.bytes_out = head.status, len(body)
         self._conclude(exchange)
         await consumer.write(start, body, last=True)
-        return consumer.done(denial.form.status)
+        return consumer.done(head.status)
 
     def _denial(self, exchange: Exchange, error: Exception) -> Denial:
         """Translate what went wrong on the way into what the consumer is told."""
@@ -177,27 +192,14 @@ class Handler:
                 self._log.error("the emulator failed on a request", trace_id=exchange.trace_id, exc_info=error)
                 return outcome.internal_error()
 
-    def _deny(self, exchange: Exchange, denial: Denial) -> None:
-        exchange.denial, exchange.status = denial, denial.form.status
-
-    def _answer_of_our_own(self, exchange: Exchange, denial: Denial) -> tuple[Head, bytes]:
-        form = self._format(exchange)
-        body = fhir.write(outcome.resource(denial, str(uuid4())), form)
-        fields = [
-            (b"Date", self._clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").encode()),
-            (b"Content-Type", form.value.encode()),
-            (b"Cache-Control", b"no-store"),
-            (b"Content-Length", str(len(body)).encode()),
-        ]
-        if denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
-            fields.append((b"Allow", ", ".join(outcome.METHODS).encode()))
-        return Head(denial.form.status, denial.form.phrase.encode(), fields, Framing.LENGTH), body
-
-    def _format(self, exchange: Exchange) -> Format:
-        headers = exchange.headers
-        return outcome.negotiate(
-            exchange.query, headers.get("Accept"), headers.get("Content-Type"), self._manners.default_format
-        )
+    def _deny(self, exchange: Exchange, denial: Denial) -> tuple[Head, bytes] | None:
+        """Put a denial on an exchange, and return how it is said; None where the configuration has it left unsaid."""
+        exchange.denial = denial
+        if denial.reason in self._manners.unanswered:
+            exchange.status = _CONNECTION_CLOSED
+            return None
+        exchange.status = denial.form.status
+        return self._replies.refusal(exchange, denial)
 
     def _elapsed(self, exchange: Exchange) -> float:
         return self._clock.monotonic() - exchange.started
@@ -218,3 +220,12 @@ class Handler:
             denial=exchange.denial.reason.value if exchange.denial is not None else None,
             total_ms=round(exchange.timings.total * 1000, 3),
         )
+
+
+def _whole(exchange: Exchange, head: Head, body: bytes) -> bytes:
+    """Return an answer as bytes, the last on its connection."""
+    if exchange.method == "HEAD":
+        body = b""
+    exchange.bytes_out = len(body)
+    start = heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close", exchange.additions)
+    return start + body

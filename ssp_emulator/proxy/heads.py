@@ -54,22 +54,30 @@ def request_head(
     return b"".join(lines)
 
 
-def answer_head(status: int, phrase: bytes, fields: Fields, framing: Framing, connection: bytes | None) -> bytes:
+def answer_head(
+    status: int,
+    phrase: bytes,
+    fields: Fields,
+    framing: Framing,
+    connection: bytes | None,
+    additions: Fields = (),
+) -> bytes:
     """Return the head of the answer that goes to the consumer.
 
-    The provider's fields go on but for those of its hop; Strict-Transport-Security is added where it has none.
+    The provider's fields go on but for those of its hop. Strict-Transport-Security and the `additions` come after
+    them, each where the provider has none of that name; `Vary` names what answers differ by, and so can only grow.
     `connection` is the value of our own `Connection` field, if it needs one.
     """
     lines = [b"HTTP/1.1 %d %b\r\n" % (status, phrase)]
-    secured = False
+    there = set()
     for name, value in passed_on(fields):
         lowered = name.lower()
         if lowered == b"content-length" and framing is not Framing.LENGTH and framing is not Framing.NONE:
             continue
-        secured = secured or lowered == b"strict-transport-security"
+        there.add(lowered)
         lines.append(name + b": " + value + b"\r\n")
-    if not secured:
-        lines.append(HSTS[0] + b": " + HSTS[1] + b"\r\n")
+    there.discard(b"vary")
+    lines += [name + b": " + value + b"\r\n" for name, value in (HSTS, *additions) if name.lower() not in there]
     if framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     if connection is not None:

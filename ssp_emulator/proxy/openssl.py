@@ -10,7 +10,7 @@ Source: asyncio, `sslproto.SSLProtocol` (it calls `wrap_bio`, and on the result 
 from __future__ import annotations
 
 import ssl
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from OpenSSL import SSL
@@ -36,9 +36,19 @@ def note_error(connection: SSL.Connection, _: crypto.X509, error: int, __: int, 
 class ContextAdapter:
     """Stands where asyncio expects an `ssl.SSLContext`; `monotonic` tells seconds, to measure handshakes."""
 
-    def __init__(self, context: SSL.Context, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        context: SSL.Context,
+        monotonic: Callable[[], float],
+        send: Callable[[bytes], object] | None = None,
+    ) -> None:
         self.context = context
         self._monotonic = monotonic
+        self._send = send
+
+    def over(self, send: Callable[[bytes], object]) -> ContextAdapter:
+        """Return this context for one connection, which says with `send` why a handshake failed; asyncio would not."""
+        return ContextAdapter(self.context, self._monotonic, send)
 
     def wrap_bio(
         self,
@@ -50,7 +60,7 @@ class ContextAdapter:
         """Return a server's end of a new TLS connection between two buffers."""
         if not server_side or server_hostname is not None:
             raise ValueError("this context is for a server")
-        return TlsObject(SSL.Connection(self.context, None), incoming, outgoing, self._monotonic)
+        return TlsObject(SSL.Connection(self.context, None), incoming, outgoing, self._monotonic, self._send)
 
 
 class TlsObject:
@@ -65,6 +75,7 @@ class TlsObject:
         incoming: ssl.MemoryBIO,
         outgoing: ssl.MemoryBIO,
         monotonic: Callable[[], float],
+        send: Callable[[bytes], object] | None = None,
     ) -> None:
         self.errors: list[int] = []
         self.handshake_s: float | None = None
@@ -74,13 +85,22 @@ class TlsObject:
         self._connection = connection
         self._incoming = incoming
         self._outgoing = outgoing
+        self._send = send
         connection.set_app_data(self.errors)
         connection.set_accept_state()
 
     def do_handshake(self) -> None:
         """Take the handshake as far as the bytes that are there allow."""
-        with self._translated():
-            self._connection.do_handshake()
+        try:
+            with self._translated():
+                self._connection.do_handshake()
+        except ssl.SSLWantReadError:
+            raise
+        except ssl.SSLError:
+            if self._send is not None:
+                with suppress(OSError):
+                    self._send(self._outgoing.read())  # the alert. Source: RFC 5246, 7.2.2
+            raise
         self.handshake_s = self._monotonic() - self._started
 
     def read(self, size: int, buffer: memoryview | None = None) -> bytes | int:

@@ -51,14 +51,22 @@ class Providers:
         It is kept afterwards where the answer on it came to its end, and closed otherwise. Raises `ProviderError`
         where none can be made.
         """
+        context = self._context
         leg = (None if fresh else self._kept_one(endpoint)) or await self._connect(endpoint)
         try:
             yield leg
         finally:
             if leg.spent:
                 leg.abort()
+            elif context is not self._context:
+                leg.close()
             else:
                 self._keep(endpoint, leg)
+
+    def renew(self, context: ssl.SSLContext) -> None:
+        """Meet providers with other certificates from now on; no connection made before that is used again."""
+        self._context = context
+        self.close()
 
     def close(self) -> None:
         """Close every connection that is kept."""

@@ -1,4 +1,4 @@
-"""What can still be read of a request that aiohttp could not: for the audit, and to tell a bad method from bad HTTP.
+"""What is wrong with a request, and what can be read of it all the same: for the audit, and for a status that is true.
 
 It decides nothing about where anything goes: such a request is refused, and its connection closes.
 """
@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from aiohttp import http_exceptions
+from aiohttp import hdrs, http_exceptions
 from multidict import CIMultiDict, CIMultiDictProxy
+
+if TYPE_CHECKING:
+    from aiohttp.http import RawRequestMessage
 
 _START_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP/1\.[01]\Z")  # RFC 9112, 3
 _ANOTHER = re.compile(rb"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[01]\r?$", re.MULTILINE)
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?\Z")  # RFC 9110, 7.2; RFC 3986, 3.2.2
 _MOST = 64 * 1024
+_MOST_DIGITS = 18  # of a Content-Length: any 64-bit integer holds it
 
 
 class Unread:
@@ -68,6 +74,20 @@ def salvage(data: bytes) -> Salvage:
         if colon:
             headers.add(name, value.strip())
     return Salvage(found[1], found[2], CIMultiDictProxy(headers))
+
+
+def doubt_about(message: RawRequestMessage) -> str | None:
+    """Say what is wrong with a request that aiohttp could read, and that another server might read otherwise.
+
+    Source: RFC 9112, 2.3 (version), 3.2 (Host: one that is no host has to be refused), 6.3 (Content-Length).
+    """
+    if not (1, 0) <= message.version <= (1, 1):
+        return "the request should be in HTTP/1.1"
+    if _HOST.match(message.headers.get(hdrs.HOST, "")) is None:
+        return "the header Host is not a host with or without a port"
+    if len(message.headers.get(hdrs.CONTENT_LENGTH, "").lstrip("0")) > _MOST_DIGITS:
+        return "the header Content-Length is too large"
+    return None
 
 
 def problem_of(error: BaseException | None, limit: int) -> str:

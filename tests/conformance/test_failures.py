@@ -13,6 +13,7 @@ import pytest
 from support import setup
 from support.running import running
 from support.stub import OK, StubProvider
+from support.unwritable import unwritable_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -356,7 +357,7 @@ async def test_an_http_1_0_request_in_chunks_is_refused(ssp: Running, provider: 
 async def test_a_malformed_request_that_cannot_be_written_down_is_not_answered(
     tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
 ) -> None:
-    async with running(tmp_path, certificates, provider.port, audit={"journal": "/dev/full"}) as ssp:
+    async with running(tmp_path, certificates, provider.port, audit={"journal": unwritable_file()}) as ssp:
         wire = await ssp.wire()
         await wire.send(b"BAD LINE\r\n\r\n")
 
@@ -366,7 +367,7 @@ async def test_a_malformed_request_that_cannot_be_written_down_is_not_answered(
 async def test_what_cannot_be_written_down_is_not_answered(
     tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
 ) -> None:
-    async with running(tmp_path, certificates, provider.port, audit={"journal": "/dev/full"}) as ssp:
+    async with running(tmp_path, certificates, provider.port, audit={"journal": unwritable_file()}) as ssp:
         answer = await ssp.ask()
 
     assert answer.status == 500

@@ -22,29 +22,6 @@ CHUNKED = b"HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x
 GZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08"
 
 
-@pytest.mark.parametrize(
-    ("target", "arrives"),
-    [
-        (f"/{setup.ROOT}/Binary/1", f"{BASE}/Binary/1"),
-        (f"/{setup.ROOT}/Patient?identifier=a|b&x=%7C+%20", f"{BASE}/Patient?identifier=a|b&x=%7C+%20"),
-        (f"/{setup.ROOT}/Patient/$gpc.getstructuredrecord", f"{BASE}/Patient/$gpc.getstructuredrecord"),
-        (f"/{setup.ROOT}/a%2Db//c;d=e", f"{BASE}/a%2Db//c;d=e"),
-        (f"/{setup.ROOT}?", f"{BASE}?"),
-        (f"/{setup.ROOT}", BASE),
-        (f"/{setup.ROOT.replace(':', '%3A').replace('/', '%2F')}%2FBinary%2F1?a=%2F", f"{BASE}/Binary/1?a=%2F"),
-        (f"/{setup.ROOT.replace('//', '/')}/Binary/1", f"{BASE}/Binary/1"),
-    ],
-    ids=["plain", "query", "dollar", "oddities", "empty query", "root", "percent-encoded", "slashes collapsed"],
-)
-async def test_the_target_arrives_byte_for_byte(
-    ssp: Running, provider: StubProvider, target: str, arrives: str
-) -> None:
-    answer = await ssp.ask(target=target)
-
-    assert answer.status == 200
-    assert provider.received[0].start == f"GET {arrives} HTTP/1.1"
-
-
 async def test_request_fields_keep_order_case_and_number_but_for_those_of_the_hop(
     ssp: Running, provider: StubProvider
 ) -> None:

@@ -62,7 +62,8 @@ async def test_the_demo_shows_the_document_and_its_trail_and_stops_everything(
     assert "size          3559 bytes" in ended.out
     assert f"SHA-256       {hashlib.sha256(b''.join(letter.content.chunks())).hexdigest()}" in ended.out
     for name in checks.NAMES:
-        assert any(line.split()[:2] == [name, "pass"] for line in ended.out.splitlines()), name
+        result = "skipped" if name in ("rate", "media") else "pass"
+        assert any(line.split()[:2] == [name, result] for line in ended.out.splitlines()), name
     with socket.create_server(("127.0.0.1", port)):
         pass  # nobody holds the provider's port any more
 

@@ -147,6 +147,18 @@ async def test_a_setting_that_makes_no_sense(
     assert ended.err.endswith(f": {section}.{key}: {problem}\n")
 
 
+async def test_a_limit_for_an_asid_that_nobody_has(tmp_path: Path, certificates: CertificateFolder) -> None:
+    setup.write(tmp_path / "config", certificates, 9, limits={"sender": {"asids": {"200000000999": 5}}})
+
+    checked = await ours(tmp_path, "check")
+
+    assert (checked.code, checked.out) == (2, "")
+    assert checked.err.startswith("error: config/emulator.yaml:")
+    assert checked.err.endswith(
+        ": limits.sender.asids.200000000999: 200000000999 is the ASID of no system in the registry\n"
+    )
+
+
 async def test_a_port_in_use(tmp_path: Path, certificates: CertificateFolder) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from ssp_emulator.clock import Clock
     from ssp_emulator.pki.folder import CertificateFolder
     from ssp_emulator.plan import Plan
 
@@ -90,11 +91,11 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, certificates: CertificateFolder, provider_port: int, **changes: Any
+    folder: Path, certificates: CertificateFolder, provider_port: int, clock: Clock | None = None, **changes: Any
 ) -> AsyncIterator[Running]:
     """Run an emulator whose registry leads to a provider on a port of this machine."""
     plan = read_plan(setup.write(folder, certificates, provider_port, **changes))
-    async with Emulator(plan) as emulator:
+    async with Emulator(plan, clock) as emulator:
         made = Running(plan, emulator, certificates)
         try:
             yield made

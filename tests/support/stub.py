@@ -53,6 +53,7 @@ class StubProvider:
         self.play: Play | None = None
         self.received: list[Received] = []
         self.connections = 0
+        self.shown: list[int] = []  # the serial number of the certificate that the proxy showed on each
         self.port = port
         self._shown = shown or folder.provider
         self._folder = folder
@@ -83,6 +84,7 @@ class StubProvider:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.shown.append(int(writer.get_extra_info("ssl_object").getpeercert()["serialNumber"], 16))
         self._writers.add(writer)
         serving = asyncio.current_task()
         assert serving is not None

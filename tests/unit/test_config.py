@@ -74,6 +74,34 @@ def test_an_empty_file_has_every_default(file: Path) -> None:
         ),
         ("proxy:\n  listen: 8443\n", '2: proxy.listen: should be text: put it in quotes, "8443"'),
         ("log:\n  level: loud\n", "2: log.level: should be 'debug', 'info', 'warning' or 'error', found 'loud'"),
+        (
+            "compatibility: observed\n",
+            "1: compatibility: should be 'documented' or 'observed-2018', found 'observed'",
+        ),
+        ("limits:\n  window_s: 0\n", "2: limits.window_s: should be greater than 0, found 0"),
+        (
+            "limits:\n  sender:\n    requests: -1\n",
+            "3: limits.sender.requests: should be greater than or equal to 0, found -1",
+        ),
+        (
+            'limits:\n  receiver:\n    asids: {"2": many}\n',
+            "3: limits.receiver.asids.2: should be a valid integer, found 'many'",
+        ),
+        (
+            "media:\n  allowed: [application/fhir+json;charset=utf-8]\n",
+            (
+                '2: media.allowed[0]: should be a media type such as "application/fhir+json", with no parameters, '
+                "found 'application/fhir+json;charset=utf-8'"
+            ),
+        ),
+        (
+            "cors:\n  origins: [https://app.example.nhs.uk/]\n",
+            (
+                '2: cors.origins[0]: should be an origin such as "https://app.example.nhs.uk", or "*" for any, '
+                "found 'https://app.example.nhs.uk/'"
+            ),
+        ),
+        ("reload:\n  every_s: 0\n", "2: reload.every_s: should be greater than 0, found 0"),
         ("proxy: 1\n", "1: proxy: should be keys with their values, found 1"),
         ("proxy: {}\nproxy: {}\n", "2: proxy: stands twice; keep one"),
     ],
@@ -154,3 +182,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         with pytest.raises(InvalidFileError) as caught:
             config.read(path)
         assert str(caught.value) == f"{path}: {text}"
+
+
+def test_a_reason_that_nobody_has_is_named_with_those_that_there_are(file: Path) -> None:
+    (problem,) = said(file, "errors:\n  unanswered: [rate-limit]\n")
+    assert problem.startswith("2: errors.unanswered[0]: should be 'plain-http', 'certificate-required', ")
+    assert problem.endswith("found 'rate-limit'")
+
+
+def test_an_asid_of_a_limit_is_digits_in_quotes(file: Path) -> None:
+    (problem,) = said(file, "limits:\n  sender:\n    asids: {A1001: 5}\n")
+    assert problem.startswith("3: limits.sender.asids")
+    assert "should be an ASID" in problem

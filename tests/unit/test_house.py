@@ -10,7 +10,7 @@ import pytest
 import ssp_emulator
 
 PACKAGE = Path(ssp_emulator.__file__).parent
-PURE = ("directory", "interactions", "token", "outcome", "checks")
+PURE = ("directory", "interactions", "token", "limits", "outcome", "checks")
 FOREIGN_ROOMS = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "audit", "admin", "cli", "emulator")}
 OUTSIDE = {"socket", "ssl", "asyncio", "aiohttp", "pathlib", "time", "os", "threading"}
 

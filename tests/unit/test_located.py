@@ -165,3 +165,8 @@ def test_a_file_that_is_nested_too_deep_is_named_and_not_followed(text: str) -> 
     with pytest.raises(InvalidFileError) as caught:
         parse(text, "deep.yaml")
     assert str(caught.value) == "deep.yaml:1: is nested more than 64 deep"
+
+
+def test_a_private_key_in_the_wrong_place_is_not_shown() -> None:
+    (problem,) = problems('root: {colour: red, size: "-----BEGIN PRIVATE KEY-----"}\n')
+    assert problem == "tree.yaml:1: root.size: should be a valid integer, found a private key"

@@ -32,6 +32,19 @@ PROXYS_OWN: list[tuple[Denial, int, str, str, str]] = [
         f"FOT_CHECK_FAILED_MESSAGESENDER_{FROM}_MESSAGERECEIVER_{TO}",
     ),
     (
+        outcome.unsupported_interaction(FROM), 415, "Unsupported Media Type", "not-supported",
+        f"ASID_CHECK_FAILED_MESSAGESENDER_{FROM}",
+    ),
+    (outcome.unsupported_media_type(), 415, "Unsupported Media Type", "not-supported", "Unsupported_Media_Type"),
+    (
+        outcome.rate_limited(FROM), 429, "Too Many Requests", "throttled",
+        f"RATE_LIMIT_EXCEEDED_MESSAGESENDER_{FROM}",
+    ),
+    (
+        outcome.unavailable(TO), 503, "Service Unavailable", "throttled",
+        f"RATE_LIMIT_EXCEEDED_MESSAGERECEIVER_{TO}",
+    ),
+    (
         outcome.bad_gateway(TARGET), 502, "Bad Gateway", "transient",
         f"ERROR_COMMUNICATING_TO_ENDPOINT_URL_{TARGET}",
     ),

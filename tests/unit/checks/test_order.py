@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ssp_emulator import checks
-from ssp_emulator.exchange import Client
+from ssp_emulator.exchange import SSP_HEADERS, Client
+from ssp_emulator.limits import Limits, Quota, Standing
 from ssp_emulator.pki.verdict import CertificateFault
 from ssp_emulator.verdict import Result, Verdict
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from ssp_emulator.spine import Spine
 
 DOCUMENTED = (
-    "tls", "certificate", "method", "headers", "target", "sender", "receiver", "endpoint", "agreement", "token",
+    "tls", "certificate", "method", "headers", "target", "sender", "receiver", "endpoint", "agreement", "token", "rate",
+    "media",
 )  # fmt: skip
 EXPIRED = Client("192.0.2.7:1", "192.0.2.7", "TLSv1.2", "A", fault=CertificateFault.EXPIRED)
 
@@ -35,6 +37,8 @@ FAILING: dict[str, dict[str, Any]] = {
     "endpoint": {"raw_target": "/https://other.example.nhs.uk/"},
     "agreement": {},
     "token": {"headers": {"Authorization": None}},
+    "rate": {},
+    "media": {"headers": {"Content-Type": "text/html"}},
 }
 
 
@@ -48,11 +52,19 @@ def test_a_good_request_passes_every_check(request_for: Callable[..., Exchange],
     exchange = request_for()
     assert checks.examine(exchange, spine) is None
     assert tuple(exchange.verdicts) == DOCUMENTED
-    assert {verdict.result for verdict in exchange.verdicts.values()} == {Result.PASSED}
+    assert [exchange.verdicts[name].result for name in DOCUMENTED[:-2]] == [Result.PASSED] * 10
+    assert [exchange.verdicts[name].result for name in DOCUMENTED[-2:]] == [Result.SKIPPED] * 2
 
 
-def without_agreements(spine: Spine) -> Spine:
-    return replace(spine, directory=type(spine.directory)(spine.directory.systems, []))
+def strict(spine: Spine, place: int) -> Spine:
+    """Return a Spine that refuses at every check from a place on what the request alone cannot bring about."""
+    agreements = type(spine.directory)(spine.directory.systems, [])
+    return replace(
+        spine,
+        directory=agreements if place <= DOCUMENTED.index("agreement") else spine.directory,
+        limits=Limits(60, sender=Quota(0)) if place <= DOCUMENTED.index("rate") else spine.limits,
+        media_types=frozenset({"application/fhir+json"}),
+    )
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
@@ -65,12 +77,11 @@ def test_of_all_that_is_wrong_from_a_check_on_it_is_that_check_that_answers(
         headers = {**fields.get("headers", {}), **FAILING[later].get("headers", {})}
         fields = {**fields, **FAILING[later], "headers": headers}
     exchange = request_for(**fields)
-    judge = without_agreements(spine) if place <= DOCUMENTED.index("agreement") else spine
-    denial = checks.examine(exchange, judge)
+    denial = checks.examine(exchange, strict(spine, place))
     assert denial is not None
     assert tuple(exchange.verdicts) == DOCUMENTED[: place + 1]
     assert exchange.verdicts[name].denial is denial
-    assert all(exchange.verdicts[before].result is Result.PASSED for before in DOCUMENTED[:place])
+    assert all(exchange.verdicts[before].denial is None for before in DOCUMENTED[:place])
 
 
 def test_a_failure_without_a_denial_does_not_stop_the_rest(request_for: Callable[..., Exchange], spine: Spine) -> None:
@@ -87,3 +98,31 @@ def test_a_failure_without_a_denial_does_not_stop_the_rest(request_for: Callable
     exchange = request_for()
     assert checks.examine(exchange, spine, (first, second)) is None
     assert seen == list(exchange.verdicts) == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "last"),
+    [
+        ({}, "media"),
+        ({"method": "OPTIONS"}, "endpoint"),
+        ({"method": "OPTIONS", "headers": dict.fromkeys(SSP_HEADERS)}, "method"),
+        ({"method": "OPTIONS", "headers": dict.fromkeys(SSP_HEADERS[:3])}, "endpoint"),
+    ],
+    ids=["any other", "OPTIONS", "a browser's preflight", "OPTIONS with one Ssp header"],
+)
+def test_options_has_fewer_checks_to_pass(
+    fields: dict[str, Any], last: str, request_for: Callable[..., Exchange]
+) -> None:
+    order = checks.order_for(request_for(**fields))
+    assert [check.__name__ for check in order] == list(DOCUMENTED[: DOCUMENTED.index(last) + 1])
+
+
+def test_an_answer_tells_the_senders_limit_also_where_the_checks_did_not_come_to_it(
+    request_for: Callable[..., Exchange], spine: Spine
+) -> None:
+    limited = replace(spine, limits=Limits(60, sender=Quota(5)))
+    known, unknown = request_for(headers={"Authorization": None}), request_for(headers={"Ssp-From": "1"})
+    assert checks.examine(known, limited) is not None
+    assert checks.examine(unknown, limited) is not None
+    assert known.standing == Standing(5, 5, 60)
+    assert unknown.standing is None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssp_emulator.exchange import Client, Exchange
+    from ssp_emulator.spine import Spine
 
 KNOWN_BUT_NOT_SENT = f"{GP_CONNECT}fhir:rest:search:slot-1"
 
@@ -95,3 +96,25 @@ def test_an_unknown_asid_is_told_before_its_certificate(
     shown = replace(client, certificate=replace(client.certificate, names=("other.example.nhs.uk",)))
     verdict = judge(check, request_for(client=shown, headers={"Ssp-From": "1"}))
     assert verdict.denial == Denial(Reason.ASID_CHECK_FAILED, "ASID_CHECK_FAILED_MESSAGESENDER_1")
+
+
+@pytest.mark.parametrize(
+    ("interaction_id", "denial"),
+    [
+        ("urn:nothing", Denial(Reason.UNSUPPORTED_INTERACTION, "ASID_CHECK_FAILED_MESSAGESENDER_200000000115")),
+        (
+            "urn:nhs:names:services:gpconnect:fhir:rest:search:slot-1",
+            Denial(Reason.ASID_CHECK_FAILED, "ASID_CHECK_FAILED_MESSAGESENDER_200000000115"),
+        ),
+    ],
+    ids=["an interaction that nobody knows", "one that the sender does not send"],
+)
+def test_as_observed_in_2018_an_unknown_interaction_is_another_status_with_the_same_text(
+    interaction_id: str,
+    denial: Denial,
+    request_for: Callable[..., Exchange],
+    judge: Callable[..., Verdict],
+    spine: Spine,
+) -> None:
+    exchange = request_for(headers={"Ssp-InteractionID": interaction_id})
+    assert judge(check, exchange, replace(spine, observed_2018=True)).denial == denial

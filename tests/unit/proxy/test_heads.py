@@ -140,3 +140,13 @@ def test_fields_keep_their_order_case_and_number(fields: list[Field], named: lis
     assert lines[1] == b"Host: gp:8443"
     assert [tuple(line.split(b": ", 1)) for line in lines[2:-3]] == kept
     assert b"\r\n".join(lines[-3:]) == LAST
+
+
+def test_additions_come_where_the_answer_has_none_of_that_name() -> None:
+    additions = [(b"X-Rate-Limit-Limit", b"5"), (b"Vary", b"Origin")]
+    fields = [(b"x-rate-limit-limit", b"9"), (b"vary", b"Accept")]
+    written = heads.answer_head(200, b"OK", fields, Framing.NONE, None, additions)
+    assert written == (
+        b"HTTP/1.1 200 OK\r\nx-rate-limit-limit: 9\r\nvary: Accept\r\n"
+        b"Strict-Transport-Security: max-age=31536000; includeSubDomains\r\nVary: Origin\r\n\r\n"
+    )

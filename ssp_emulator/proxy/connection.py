@@ -1,0 +1,143 @@
+"""A consumer's connection: aiohttp's, made stricter where requests are read, and kinder where they cannot be.
+
+aiohttp parses, keeps the connection alive and reads bodies. Here is what it has no public hook for.
+
+Source: RFC 9112, 9 (connections) and 11.2 (request smuggling); RFC 9110, 6.5 (trailers).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
+
+from ssp_emulator.proxy.salvage import Unread, doubt_about, problem_of
+
+if TYPE_CHECKING:
+    from aiohttp.http import RawRequestMessage
+    from aiohttp.streams import StreamReader
+
+    from ssp_emulator.proxy.handler import Handler
+
+_HEAD_LIMIT = 32 * 1024  # bytes of a start line, or of one field: a token with full FHIR resources is a long one
+_PLAIN_END = b"\r\n0\r\n\r\n"  # of a body in chunks: no trailers, and nothing behind it yet
+_LINGER_S = 2.0  # how long the rest of a refused body is read, so that the refusal is not lost with a reset
+
+
+class Connection(RequestHandler):
+    """Aiohttp's connection, but for what is no request in HTTP: that is answered like every other refusal."""
+
+    __slots__ = ("_ending", "_handler", "_uploading", "current", "unread")
+
+    def __init__(self, server: Server, handler: Handler, **kwargs: Any) -> None:
+        super().__init__(server, **kwargs)
+        self._handler = handler
+        self.unread = Unread()
+        self.current: web.BaseRequest | None = None
+        self._ending = b""
+        self._uploading: StreamReader | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and remember them in case they are not HTTP."""
+        self.unread.came(data)
+        self._ending = (self._ending + data[-len(_PLAIN_END) :])[-len(_PLAIN_END) :]
+        waiting = len(self._messages)
+        super().data_received(data)
+        self._look_closely(waiting)
+        current = self.current
+        if (
+            current is not None
+            and not current.content.is_eof()
+            and any(isinstance(message, _ErrInfo) for message, _ in self._messages)
+        ):
+            # aiohttp keeps the error for the next turn, and would let the body of this one wait for ever.
+            current.content.set_exception(web.RequestPayloadError("it breaks the rules of its framing"))
+
+    def _look_closely(self, waiting: int) -> None:
+        """Judge what aiohttp has just read, behind the messages that were waiting: it reads more than is safe.
+
+        What another server might read otherwise is refused. Where a message leaves doubt about what comes behind it,
+        the connection ends with its answer.
+        """
+        if self._uploading is not None and self._uploading.is_eof():
+            self._uploading = None
+            if len(self._messages) > waiting or self._ending != _PLAIN_END:
+                self.retire()
+        for place in range(waiting, len(self._messages)):
+            message, body = self._messages[place]
+            if isinstance(message, _ErrInfo):
+                return
+            if (problem := doubt_about(message)) is not None:
+                error = BadHttpMessage(problem)
+                self._messages[place] = _ErrInfo(error.code, error, problem), EMPTY_PAYLOAD
+            elif self._blurs_its_end(message, body):
+                self._messages[place] = message._replace(should_close=True), body
+            elif message.chunked and not body.is_eof():
+                self._uploading = body
+
+    def _blurs_its_end(self, message: RawRequestMessage, body: StreamReader) -> bool:
+        """Tell whether the parser may read the next request wrongly after this one.
+
+        It puts the last trailer of a body in chunks among the next request's headers, and loses, or reads behind our
+        back, what comes with a CONNECT or a request to upgrade (seen with aiohttp 3.14.5; RFC 9931). Trailers
+        are not shown to us, so it takes a body that ends plainly, with no other request around it.
+        """
+        if message.upgrade or not message.chunked:
+            return message.upgrade
+        return len(self._messages) > 1 or (body.is_eof() and self._ending != _PLAIN_END)
+
+    def retire(self) -> None:
+        """Close as soon as no request is under way: at once, or after the answer to the one that is."""
+        self.close()
+        if self.current is None and not self._messages and self.transport is not None:
+            self.transport.close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,  # noqa: ARG002 - aiohttp's signature
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002
+    ) -> web.StreamResponse:
+        """Answer what aiohttp could not read; what the handler itself let through is broken off."""
+        if isinstance(exc, HttpProcessingError):
+            return self._handler.malformed(request, bytes(self.unread), problem_of(exc, _HEAD_LIMIT))
+        return self._handler.failed(request, exc)
+
+
+class Server(web.Server):
+    """Makes a connection for each consumer, and cancels the handler of one that goes away."""
+
+    def __init__(self, handler: Handler, keep_alive_s: float) -> None:
+        super().__init__(self._handle, handler_cancellation=True)
+        self._handler = handler
+        self._keep_alive_s = keep_alive_s
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = cast("Connection", request.protocol)
+        connection.current = request
+        connection.unread.begin()
+        try:
+            return await self._handler.handle(request)
+        finally:
+            connection.current = None
+            connection.unread.end()
+            if request.content.exception() is not None:
+                request.content.feed_eof()  # aiohttp would try to read the rest of it, and fail
+
+    def __call__(self) -> RequestHandler:
+        return Connection(
+            self,
+            self._handler,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=self._keep_alive_s,
+            lingering_time=_LINGER_S,
+            max_line_size=_HEAD_LIMIT,
+            max_field_size=_HEAD_LIMIT,
+        )

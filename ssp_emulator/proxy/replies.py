@@ -1,0 +1,74 @@
+"""What the proxy says for itself: refusals, the answer to OPTIONS, and the fields that it adds to every answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from ssp_emulator import fhir, outcome
+from ssp_emulator.proxy.answer import Head
+from ssp_emulator.proxy.heads import Framing
+
+if TYPE_CHECKING:
+    from ssp_emulator.clock import Clock
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.fhir import Format
+    from ssp_emulator.limits import Standing
+    from ssp_emulator.outcome import Denial
+    from ssp_emulator.proxy.cors import Cors
+    from ssp_emulator.proxy.heads import Field
+
+
+class Replies:
+    """Makes the proxy's own answers; `default_format` is an error's where a request asks for none."""
+
+    def __init__(self, clock: Clock, default_format: Format, cors: Cors) -> None:
+        self._clock = clock
+        self._default_format = default_format
+        self._cors = cors
+
+    def additions(self, exchange: Exchange) -> tuple[Field, ...]:
+        """Return the fields that any answer to this request gets, where it has none of that name."""
+        cors = [] if exchange.method == "OPTIONS" else self._cors.actual(exchange.headers.get("Origin"))
+        return (*cors, *_rate(exchange.standing))
+
+    def refusal(self, exchange: Exchange, denial: Denial) -> tuple[Head, bytes]:
+        """Return the head and the body that say a denial, in the format that the request asks for."""
+        form = self._format(exchange)
+        body = fhir.write(outcome.resource(denial, str(uuid4())), form)
+        fields = [
+            self._date(),
+            (b"Content-Type", form.value.encode()),
+            (b"Cache-Control", b"no-store"),
+            (b"Content-Length", str(len(body)).encode()),
+        ]
+        if denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
+            fields.append((b"Allow", ", ".join(outcome.METHODS).encode()))
+        return Head(denial.form.status, denial.form.phrase.encode(), fields, Framing.LENGTH), body
+
+    def preflight(self, exchange: Exchange) -> Head:
+        """Return the answer to OPTIONS, which has no body: the interaction's methods, or all where none is named.
+
+        Source: Spine Core SSP implementation guide, "CORS".
+        """
+        methods = outcome.METHODS if exchange.interaction is None else exchange.interaction.methods
+        allowed = self._cors.preflight(exchange.headers.get("Origin"), methods)
+        return Head(200, b"OK", [self._date(), *allowed, (b"Content-Length", b"0")], Framing.LENGTH)
+
+    def _date(self) -> Field:
+        return b"Date", self._clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").encode()
+
+    def _format(self, exchange: Exchange) -> Format:
+        headers = exchange.headers
+        accept = ", ".join(headers.getall("Accept", ())) or None  # a list may come on several lines: RFC 9110, 5.3
+        return outcome.negotiate(exchange.query, accept, headers.get("Content-Type"), self._default_format)
+
+
+def _rate(standing: Standing | None) -> list[Field]:
+    if standing is None:
+        return []
+    return [
+        (b"X-Rate-Limit-Limit", str(standing.limit).encode()),
+        (b"X-Rate-Limit-Remaining", str(standing.remaining).encode()),
+        (b"X-Rate-Limit-Reset", str(standing.reset_s).encode()),
+    ]
