@@ -101,8 +101,8 @@ def _decoded(written: str) -> str:
 
 
 def _has_dot_segment(path: str) -> bool:
-    # Some servers decode %2F before they walk a path, so it parts segments here too.
-    plain = path.lower().replace("%2e", ".").replace("%2f", "/")
+    # Some servers decode %2F, and %5C as another slash, before they walk a path: so they part segments here too.
+    plain = path.lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/")
     return any(segment in {".", ".."} for segment in plain.split("/"))
 
 

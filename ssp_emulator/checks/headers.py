@@ -30,7 +30,7 @@ def headers(exchange: Exchange, _: Spine) -> Verdict:
     """
     for name, form, meaning in _FORMS:
         values = exchange.headers.getall(name, ())
-        value = values[0].strip() if values else ""
+        value = values[0].strip(" \t") if values else ""  # RFC 9110, 5.5: other white space belongs to the value
         if len(values) > 1:
             problem, found = "came more than once", f"{len(values)} of it"
         elif not values:

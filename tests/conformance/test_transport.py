@@ -1,142 +1,192 @@
-"""Who is let in: certificates, protocols and ciphers, over real TLS, as consumers see it and as the trail tells it."""
+"""How the proxy is spoken to: protocols, cipher suites and their order, plain HTTP, HSTS and kept connections.
+
+The clients are the `openssl` and `curl` tools as well as Python's own TLS, so that no one library is held against
+itself. What is refused in a handshake is told by the reason in the emulator's log: it has read what was offered.
+
+Source: GP Connect 1.6.2, "Security guidance" (TLS 1.2, the cipher list and its order); the public provider test suite
+(which suites connect, and which do not); Spine Core SSP implementation guide (497, keep-alive,
+Strict-Transport-Security); RFC 6797, 6.1; RFC 9112, 9.3.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import base64
+import itertools
 import ssl
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+import structlog.testing
 from support import setup
+from support.processes import run
 from support.running import running
-from support.wire import PATIENCE_S
-
-from ssp_emulator.pki.folder import KeyPair
+from support.wire import PATIENCE_S, Wire
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.processes import Finished
     from support.running import Running
     from support.stub import StubProvider
 
     from ssp_emulator.pki.folder import CertificateFolder
 
-REASONS = {
-    "expired": "EXPIRED",
-    "not-yet-valid": "NOT_YET_VALID",
-    "untrusted": "UNTRUSTED_ISSUER",
-    "revoked": "REVOKED",
-    "wrong-fqdn": "FQDN_MISMATCH",
-}
-
+# The documented suites in the order of AESGCM+EECDH, AESGCM+EDH, AES256+EECDH, AES256+EDH: the server's preference.
 SUITES = [
-    "ECDHE-RSA-AES128-GCM-SHA256",
     "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "DHE-RSA-AES256-GCM-SHA384",
+    "DHE-RSA-AES128-GCM-SHA256",
     "ECDHE-RSA-AES256-SHA384",
     "ECDHE-RSA-AES256-SHA",
-    "DHE-RSA-AES128-GCM-SHA256",
-    "DHE-RSA-AES256-GCM-SHA384",
     "DHE-RSA-AES256-SHA256",
     "DHE-RSA-AES256-SHA",
 ]
+CCM = "DHE-RSA-AES256-CCM"  # no document names it, but AES256+EDH takes it in
+EVERYTHING_ELSE = ":".join(["ALL", "COMPLEMENTOFALL", *(f"!{suite}" for suite in (*SUITES, CCM))])
+HSTS = "max-age=31536000; includeSubDomains"
 
 
-@pytest.mark.parametrize(("name", "reason"), REASONS.items(), ids=REASONS)
-async def test_a_bad_certificate_gets_495_with_its_reason_and_the_connection_closes(
-    ssp: Running, provider: StubProvider, name: str, reason: str
+@pytest.mark.parametrize("suite", SUITES)
+async def test_every_documented_cipher_suite_connects_and_serves_a_request(
+    ssp: Running, tmp_path: Path, suite: str
 ) -> None:
-    wire = await ssp.wire(shown=ssp.certificates.invalid(name))
+    assert await agreed(ssp, "-tls1_2", "-cipher", f"{suite}:@SECLEVEL=0") == ("TLSv1.2", suite)
 
-    answer = await wire.ask(ssp.request())
+    served = await curl(ssp, tmp_path, "--tls-max", "1.2", "--ciphers", f"{suite}:@SECLEVEL=0")
 
-    (issue,) = answer.json()["issue"]
-    assert (answer.status, answer.phrase) == (495, "SSL Certificate Error")
-    assert issue["code"] == "security"
-    assert issue["diagnostics"] == f"SSL_CERTIFICATE_ERROR_{reason}"
-    assert answer.one("Connection") == "close"
-    assert await wire.is_closed()
-    assert ssp.record()["status"] == 495
-    assert ssp.record()["denial"] == {"reason": "certificate-error", "text": f"SSL_CERTIFICATE_ERROR_{reason}"}
-    assert ssp.record()["client"]["certificate"]["serial"]
-    assert failed_check(ssp) == ("sender" if name == "wrong-fqdn" else "certificate")
-    assert provider.connections == 0
+    assert (served.code, served.out) == (0, "ok200"), served.err
+    assert (ssp.record()["client"]["tls"], ssp.record()["client"]["cipher"]) == ("TLSv1.2", suite)
 
 
-async def test_a_server_certificate_is_no_client_certificate(ssp: Running) -> None:
-    wire = await ssp.wire(shown=ssp.certificates.provider)
+@pytest.mark.parametrize(
+    "ciphers",
+    [
+        "AES128-SHA256",
+        "NULL-MD5",
+        "NULL-SHA256",
+        "AES256-GCM-SHA384",
+        "AES256-SHA",
+        "ECDHE-RSA-AES128-SHA256",
+        "ECDHE-RSA-AES128-SHA",
+        "DHE-RSA-AES128-SHA",
+        "ECDHE-RSA-CHACHA20-POLY1305",
+        "ECDHE-RSA-CAMELLIA256-SHA384",
+        "ECDHE-RSA-NULL-SHA",
+        "AECDH-AES256-SHA",
+        "ADH-AES256-GCM-SHA384",
+        EVERYTHING_ELSE,
+    ],
+    ids=lambda ciphers: "everything else" if ciphers is EVERYTHING_ELSE else ciphers,
+)
+async def test_no_other_cipher_suite_connects(ssp: Running, tmp_path: Path, ciphers: str) -> None:
+    offered = ["-tls1_2", "-cipher", f"{ciphers}:@SECLEVEL=0"]
 
-    answer = await wire.ask(ssp.request())
+    assert await refused(ssp, *offered) == "no shared cipher"
 
-    assert answer.status == 495
-    assert answer.json()["issue"][0]["diagnostics"] == "SSL_CERTIFICATE_ERROR_NOT_A_CLIENT_CERTIFICATE"
-    assert failed_check(ssp) == "certificate"
-
-
-async def test_a_certificate_that_makes_no_sense_gets_495_too(ssp: Running, tmp_path: Path) -> None:
-    wire = await ssp.wire(shown=version_80(tmp_path))
-
-    answer = await wire.ask(ssp.request())
-
-    assert answer.status == 495
-    assert answer.json()["issue"][0]["diagnostics"] == "SSL_CERTIFICATE_ERROR_UNTRUSTED_ISSUER"
-    assert ssp.record()["client"]["certificate"]["subject"] == "unreadable"
-
-
-def version_80(folder: Path) -> KeyPair:
-    """Make a self-signed certificate whose version no standard has; OpenSSL shows it all the same."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a.example")])
-    now = datetime.now(UTC)
-    good = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1)).sign(
-        key, hashes.SHA256()
-    )
-    odd = good.public_bytes(Encoding.DER).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020150"), 1)
-    pair = KeyPair(folder / "odd.crt", folder / "odd.key")
-    body = base64.encodebytes(odd).decode()
-    pair.certificate.write_text(f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
-    pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return pair
+    with_curl = await curl(ssp, tmp_path, "--tls-max", "1.2", "--ciphers", f"{ciphers}:@SECLEVEL=0")
+    assert (with_curl.code, with_curl.out) == (35, "000")  # 35: the handshake failed
+    assert ssp.records() == []
+    assert (await ssp.ask()).status == 200  # and the next consumer is none the worse for it
 
 
-async def test_no_certificate_gets_496_and_the_connection_closes(ssp: Running, provider: StubProvider) -> None:
-    wire = await ssp.wire(shown=None)
+@pytest.mark.parametrize(
+    ("option", "most"), [("-tls1", "1.0"), ("-tls1_1", "1.1"), ("-tls1_3", None)], ids=["1.0", "1.1", "1.3"]
+)
+async def test_tls_1_2_is_the_only_protocol(ssp: Running, tmp_path: Path, option: str, most: str | None) -> None:
+    ciphers = [] if most is None else ["-cipher", "ALL:@SECLEVEL=0"]
 
-    answer = await wire.ask(ssp.request(Ssp_TraceID="629ea9ba-a077-4d99-b289-7a9b19fd4e03"))
+    assert await refused(ssp, option, *ciphers) == "unsupported protocol"
 
-    (issue,) = answer.json()["issue"]
-    assert (answer.status, answer.phrase) == (496, "SSL Certificate Required")
-    assert (issue["code"], issue["diagnostics"]) == ("login", "SSL_CERTIFICATE_REQUIRED")
-    assert await wire.is_closed()
-    record = ssp.record()
-    assert (record["status"], record["trace_id"]) == (496, "629ea9ba-a077-4d99-b289-7a9b19fd4e03")
-    assert record["client"]["certificate"] is None
-    assert failed_check(ssp) == "certificate"
-    assert provider.connections == 0
+    only = ["--tlsv1.3"] if most is None else ["--tls-max", most, "--ciphers", "ALL:@SECLEVEL=0"]
+    with_curl = await curl(ssp, tmp_path, *only)
+    assert (with_curl.code, with_curl.out) == (35, "000")
+    assert ssp.records() == []
+    assert (await ssp.ask()).status == 200
 
 
-async def test_plain_http_gets_497_in_plain_http_and_the_connection_closes(
-    ssp: Running, provider: StubProvider
-) -> None:
+async def test_ssl_3_is_refused(ssp: Running) -> None:
+    """By hand, as no tool of today speaks it: a ClientHello of SSL 3.0 that offers two suites of its time."""
+    suites = bytes.fromhex("0035 002f 000a 00ff")
+    hello = b"\x03\x00" + bytes(32) + b"\x00" + len(suites).to_bytes(2, "big") + suites + b"\x01\x00"
+    handshake = b"\x01" + len(hello).to_bytes(3, "big") + hello
+    record = b"\x16\x03\x00" + len(handshake).to_bytes(2, "big") + handshake
+
+    with structlog.testing.capture_logs() as log:
+        wire = await Wire.open(ssp.port, None)
+        await wire.send(record)
+        async with asyncio.timeout(PATIENCE_S):
+            said = await wire.reader.read()
+        await wire.close()
+
+    assert said[:1] in (b"", b"\x15")  # nothing, or an alert; no ServerHello
+    (reason,) = (entry["reason"] for entry in log if entry["event"] == "the TLS handshake failed")
+    assert reason in ("version too low", "unsupported protocol")  # by the release of OpenSSL
+    assert (await ssp.ask()).status == 200
+
+
+async def test_ssl_2_is_no_tls_at_all(ssp: Running) -> None:
+    hello = bytes.fromhex("802e 01 0002 0015 0000 0010 010080 020080 030080 040080 050080 060040 0700c0") + bytes(16)
     wire = await ssp.wire(tls=False)
 
-    answer = await wire.ask(ssp.request())
+    answer = await wire.ask(hello + b"\r\n\r\n")
 
-    (issue,) = answer.json()["issue"]
-    assert (answer.status, answer.phrase) == (497, "HTTP Request Sent to HTTPS Port")
-    assert (issue["code"], issue["diagnostics"]) == ("security", "HTTP_REQUEST_SENT_TO_HTTPS_PORT")
-    assert answer.all("Location") == []
+    assert answer.status == 497
     assert await wire.is_closed()
-    assert ssp.record()["status"] == 497
-    assert failed_check(ssp) == "tls"
-    assert ssp.record()["checks"][0] == {"check": "tls", "result": "fail", "expected": "TLS", "found": "plain HTTP"}
-    assert provider.connections == 0
+
+
+@pytest.mark.parametrize(("first", "second"), [*itertools.pairwise(SUITES)], ids=lambda suite: suite)
+async def test_the_servers_order_of_suites_wins(ssp: Running, first: str, second: str) -> None:
+    assert await agreed(ssp, "-tls1_2", "-cipher", f"{second}:{first}:@SECLEVEL=0") == ("TLSv1.2", first)
+    assert await agreed(ssp, "-tls1_2", "-cipher", f"{first}:{second}:@SECLEVEL=0") == ("TLSv1.2", first)
+
+
+async def test_of_all_suites_at_once_the_first_is_taken(ssp: Running) -> None:
+    backwards = ":".join([*reversed(SUITES), "@SECLEVEL=0"])
+
+    assert await agreed(ssp, "-tls1_2", "-cipher", backwards) == ("TLSv1.2", SUITES[0])
+    assert await agreed(ssp) == ("TLSv1.2", SUITES[0])  # by the tool's own defaults, which include TLS 1.3
+
+
+async def test_no_session_is_resumed_as_that_would_bring_no_verdict_on_the_certificate(ssp: Running) -> None:
+    said = await s_client(ssp, "-tls1_2", "-reconnect")
+
+    assert said.count("New, TLSv1.2, Cipher is") == 6  # once, and five times again
+    assert "Reused" not in said
+
+
+async def test_tls_1_3_can_be_switched_on_and_1_2_stays(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    tls = {
+        "certificate": str(certificates.ssp_server.certificate),
+        "key": str(certificates.ssp_server.key),
+        "trust": str(certificates.chain),
+        "crl": str(certificates.crl),
+        "tls_1_3": True,
+    }
+    async with running(tmp_path, certificates, provider.port, proxy={"tls": tls}) as ssp:
+        assert (await agreed(ssp) or "")[0] == "TLSv1.3"
+        assert await agreed(ssp, "-tls1_2") == ("TLSv1.2", SUITES[0])
+        assert await refused(ssp, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") == "unsupported protocol"
+        served = await curl(ssp, tmp_path, "--tlsv1.3")
+        good = await (await ssp.wire(minimum_version=ssl.TLSVersion.TLSv1_3)).ask(ssp.request())
+        bad = await (await ssp.wire(shown=certificates.invalid("revoked"))).ask(ssp.request())
+        none = await (await ssp.wire(shown=None)).ask(ssp.request())
+
+        assert (served.out, good.status) == ("ok200", 200)
+        assert [record["client"]["tls"] for record in ssp.records()] == ["TLSv1.3"] * 4
+        assert bad.json()["issue"][0]["diagnostics"] == "SSL_CERTIFICATE_ERROR_REVOKED"
+        assert none.status == 496
+
+
+async def test_a_connection_that_says_nothing_is_closed_after_a_while(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async with running(tmp_path, certificates, provider.port, proxy={"handshake_timeout_s": 0.2}) as ssp:
+        wire = await ssp.wire(tls=False)
+
+        assert await wire.is_closed()
 
 
 async def test_what_is_not_http_over_tls_gets_400_and_is_in_the_trail(ssp: Running, provider: StubProvider) -> None:
@@ -151,106 +201,57 @@ async def test_what_is_not_http_over_tls_gets_400_and_is_in_the_trail(ssp: Runni
     assert provider.connections == 0
 
 
-@pytest.mark.parametrize("suite", SUITES)
-async def test_every_documented_cipher_suite_connects(
-    ssp: Running, certificates: CertificateFolder, suite: str
-) -> None:
-    assert await handshake(ssp.port, certificates, "-tls1_2", "-cipher", f"{suite}:@SECLEVEL=0") == suite
+async def agreed(ssp: Running, *options: str) -> tuple[str, str] | None:
+    """Shake hands as the openssl tool does; return protocol and suite, or None where there was no agreement."""
+    said = await s_client(ssp, "-brief", *options)
+    if "CONNECTION ESTABLISHED" not in said:
+        return None
+    told = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
+    return told["Protocol version"], told["Ciphersuite"]
+
+
+async def refused(ssp: Running, *options: str) -> str:
+    """Shake hands as the openssl tool does, in vain; return the reason that the emulator logs."""
+    with structlog.testing.capture_logs() as log:
+        assert await agreed(ssp, *options) is None
+    (reason,) = (entry["reason"] for entry in log if entry["event"] == "the TLS handshake failed")
+    return str(reason)
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "alert"),
     [
-        ["-tls1_2", "-cipher", "AES128-SHA256:@SECLEVEL=0"],
-        ["-tls1_2", "-cipher", "NULL-MD5:@SECLEVEL=0"],
-        ["-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305:@SECLEVEL=0"],
-        ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
-        ["-tls1", "-cipher", "ALL:@SECLEVEL=0"],
-        ["-tls1_3"],
+        (["-tls1_2", "-cipher", "AES128-SHA256:@SECLEVEL=0"], "alert handshake failure"),
+        (["-tls1_3"], "alert protocol version"),
     ],
-    ids=lambda options: " ".join(options[:3]),
+    ids=["no suite in common", "no protocol in common"],
 )
-async def test_other_suites_and_protocols_fail_the_handshake(
-    ssp: Running, certificates: CertificateFolder, options: list[str]
-) -> None:
-    assert await handshake(ssp.port, certificates, *options) is None
-    assert (await ssp.ask()).status == 200  # and the next consumer is none the worse for it
+async def test_a_handshake_that_fails_says_why(ssp: Running, options: list[str], alert: str) -> None:
+    """RFC 5246, 7.2.2: an alert, and not just the end of the connection."""
+    assert alert in await s_client(ssp, *options)
 
 
-async def test_the_servers_order_of_suites_wins(ssp: Running, certificates: CertificateFolder) -> None:
-    wanted = "DHE-RSA-AES256-SHA:ECDHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0"
-
-    assert await handshake(ssp.port, certificates, "-tls1_2", "-cipher", wanted) == "ECDHE-RSA-AES256-GCM-SHA384"
-
-
-async def test_tls_1_3_can_be_switched_on(
-    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
-) -> None:
-    tls = {
-        "certificate": str(certificates.ssp_server.certificate),
-        "key": str(certificates.ssp_server.key),
-        "trust": str(certificates.chain),
-        "crl": str(certificates.crl),
-        "tls_1_3": True,
-    }
-    async with running(tmp_path, certificates, provider.port, proxy={"tls": tls}) as ssp:
-        good = await (await ssp.wire(minimum_version=ssl.TLSVersion.TLSv1_3)).ask(ssp.request())
-        bad = await (await ssp.wire(shown=certificates.invalid("revoked"))).ask(ssp.request())
-
-        assert good.status == 200
-        assert ssp.records()[0]["client"]["tls"] == "TLSv1.3"
-        assert bad.json()["issue"][0]["diagnostics"] == "SSL_CERTIFICATE_ERROR_REVOKED"
-
-
-async def test_a_connection_that_says_nothing_is_closed_after_a_while(
-    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
-) -> None:
-    async with running(tmp_path, certificates, provider.port, proxy={"handshake_timeout_s": 0.2}) as ssp:
-        wire = await ssp.wire(tls=False)
-
-        assert await wire.is_closed()
-
-
-async def test_one_connection_serves_many_requests(ssp: Running) -> None:
-    wire = await ssp.wire()
-
-    answers = [await wire.ask(ssp.request()) for _ in range(5)]
-
-    assert [answer.status for answer in answers] == [200] * 5
-    assert len({record["client"]["address"] for record in ssp.records()}) == 1
-
-
-async def test_a_refused_request_leaves_the_connection_open(ssp: Running) -> None:
-    wire = await ssp.wire()
-
-    refused = await wire.ask(ssp.request(Ssp_To="999999999999"))
-    passed = await wire.ask(ssp.request())
-
-    assert (refused.status, passed.status) == (400, 200)
-    assert [record["sequence"] for record in ssp.records()] == [1, 2]
-    assert ssp.records()[0]["to"] == {"asid": "999999999999", "ods": None}
-    assert ssp.records()[1]["to"] == {"asid": setup.PROVIDER, "ods": "A20047"}
-
-
-def failed_check(ssp: Running) -> str:
-    """Return the check that the last request failed; those before it passed, and none after it was reached."""
-    results = [check["result"] for check in ssp.record()["checks"]]
-    place = results.index("fail")
-    assert results == [*["pass"] * place, "fail", *["not reached"] * (len(results) - place - 1)]
-    return str(ssp.record()["checks"][place]["check"])
-
-
-async def handshake(port: int, certificates: CertificateFolder, *options: str) -> str | None:
-    """Shake hands as the openssl tool does; return the suite that was agreed, or None where there was no agreement."""
-    pair = certificates.consumer
-    where = ["-connect", f"127.0.0.1:{port}", "-CAfile", str(certificates.chain), "-brief"]
+async def s_client(ssp: Running, *options: str) -> str:
+    """Run `openssl s_client` with the consumer's certificate, and return what it says."""
+    shown, chain = ssp.certificates.consumer, str(ssp.certificates.chain)
+    where = ["-connect", f"127.0.0.1:{ssp.port}", "-CAfile", chain, "-verify_return_error"]
     process = await asyncio.create_subprocess_exec(
-        *("openssl", "s_client", *where, "-cert", str(pair.certificate), "-key", str(pair.key), *options),
+        *("openssl", "s_client", *where, "-cert", str(shown.certificate), "-key", str(shown.key), *options),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     async with asyncio.timeout(PATIENCE_S):
         said, _ = await process.communicate()
-    found = [line.split(": ")[1] for line in said.decode().splitlines() if line.startswith("Ciphersuite: ")]
-    return found[0] if found and b"CONNECTION ESTABLISHED" in said else None
+    return said.decode(errors="replace")
+
+
+async def curl(ssp: Running, folder: Path, *options: str, requests: int = 1) -> Finished:
+    """Run `curl` for good requests, with the consumer's certificate; it prints each body and status."""
+    lines = ssp.request().decode("latin-1").split("\r\n")[2:-2]
+    headers = [part for line in lines for part in ("--header", line)]
+    shown = ssp.certificates.consumer
+    identity = ["--cert", str(shown.certificate), "--key", str(shown.key), "--cacert", str(ssp.certificates.chain)]
+    urls = [f"https://localhost:{ssp.port}/{setup.ROOT}/Binary/1"] * requests
+    shape = ["--silent", "--show-error", "--write-out", "%{http_code}"]
+    return await run(folder, "curl", *shape, *identity, *headers, *options, *urls)
