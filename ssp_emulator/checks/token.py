@@ -11,8 +11,12 @@ from ssp_emulator.token.rules import Expected
 from ssp_emulator.verdict import allow, deny, overlook
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ssp_emulator.exchange import Exchange
+    from ssp_emulator.outcome import Denial
     from ssp_emulator.spine import Spine
+    from ssp_emulator.token.signing import VerificationKey
     from ssp_emulator.verdict import Verdict
 
 _EXPECTED = "a fresh JSON Web Token with every claim that the audit needs"
@@ -21,35 +25,57 @@ _EXPECTED = "a fresh JSON Web Token with every claim that the audit needs"
 def token(exchange: Exchange, spine: Spine) -> Verdict:
     """The Authorization header holds one token, and each of its claims is as it should be.
 
-    Where the configuration says `record`, what is wrong is written down and the request goes on.
+    Where the configuration says `record`, what is wrong is written down and the request goes on; but of a sender that
+    is registered with a key, nothing goes on without a token that the key fits.
 
     Source: GP Connect 1.6.2, "Cross-organisation audit and provenance".
     """
+    key = known(exchange.sender).token_key
     authorization = exchange.sole("Authorization")
     if authorization is None:
-        problem = "came more than once" if exchange.headers.getall("Authorization", ())[1:] else "is missing"
-        return _refuse(spine, f"The header Authorization {problem}", unprocessable=False)
+        found = f"The header Authorization {_problem(exchange.headers.getall('Authorization', ()))}"
+        if spine.token_enforced or key is not None:
+            return _refuse(outcome.bad_request(found))
+        return overlook(expected=_EXPECTED, found=found)
+    reading = read(authorization, _expected(exchange, spine, key))
+    exchange.claims = reading.claims
+    _note_another_organisation(exchange)
+    for fault in reading.faults:
+        if spine.token_enforced or fault.refused_always:
+            denial = outcome.invalid_resource if fault.unprocessable else outcome.bad_request
+            whose = "The header" if fault.claim == "Authorization" else "The token's"
+            return _refuse(denial(f"{whose} {fault}"))
+    if reading.faults:
+        return overlook(expected=_EXPECTED, found="; ".join(map(str, reading.faults)))
+    return allow(reading.claims.dialect if reading.claims is not None else "a token")
+
+
+def _problem(values: Sequence[str]) -> str:
+    if len(values) > 1:
+        return "came more than once"
+    return "is empty" if values else "is missing"
+
+
+def _expected(exchange: Exchange, spine: Spine, key: VerificationKey | None) -> Expected:
     interaction = known(exchange.interaction)
-    expected = Expected(
+    return Expected(
         asid=known(exchange.from_asid),
         root=known(exchange.endpoint).root,
         interaction_id=interaction.id,
         scope=interaction.scope,
         now=spine.clock.now().timestamp(),
         leeway_s=spine.token_leeway_s,
+        key=key,
     )
-    reading = read(authorization, expected)
-    exchange.claims = reading.claims
-    if reading.faults and spine.token_enforced:
-        fault = reading.faults[0]
-        return _refuse(spine, f"The token's {fault}", unprocessable=fault.unprocessable)
-    if reading.faults:
-        return overlook(expected=_EXPECTED, found="; ".join(map(str, reading.faults)))
-    return allow(reading.claims.dialect if reading.claims is not None else "a token")
 
 
-def _refuse(spine: Spine, diagnostics: str, *, unprocessable: bool) -> Verdict:
-    if not spine.token_enforced:
-        return overlook(expected=_EXPECTED, found=diagnostics)
-    denial = outcome.invalid_resource(diagnostics) if unprocessable else outcome.bad_request(diagnostics)
-    return deny(denial, expected=_EXPECTED, found=diagnostics)
+def _note_another_organisation(exchange: Exchange) -> None:
+    # An advisory and no failure: an organisation may ask through another's system.
+    said, sender = exchange.claims, known(exchange.sender)
+    if said is not None and said.organisation not in (None, sender.organisation.ods):
+        ours = f"{sender.organisation.ods}, the organisation of {sender.asid}"
+        exchange.notes.append(f"the token's requesting_organization is {said.organisation}, and not {ours}")
+
+
+def _refuse(denial: Denial) -> Verdict:
+    return deny(denial, expected=_EXPECTED, found=denial.text)

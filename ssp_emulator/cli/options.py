@@ -6,6 +6,19 @@ from pathlib import Path
 
 import click
 
+from ssp_emulator.cli.output import BAD_USAGE, fail
+from ssp_emulator.errors import said
+
+
+def _contents(_: click.Context, option: click.Parameter, path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fail(f"{option.opts[0]}: {path} cannot be read: {said(error)}", code=BAD_USAGE)
+
+
 config = click.option(
     "--config",
     "config_path",
@@ -18,6 +31,13 @@ config = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
 from_asid = click.option("--from", "from_asid", metavar="ASID", help="The sender; else the first that fits.")
 to_asid = click.option("--to", "to_asid", metavar="ASID", help="The receiver; else the first that fits.")
+sign_key = click.option(
+    "--sign-key",
+    type=click.Path(path_type=Path),
+    callback=_contents,
+    metavar="FILE",
+    help="Sign the token with this private key (PEM); else it is unsigned.",
+)
 certificate_folder = click.option(
     "--certs",
     "root",

@@ -29,6 +29,7 @@ _FIRST_ERROR = 400
 @click.option("--query", metavar="TEXT", help="More of the query, as it is to stand in the URL.")
 @options.from_asid
 @options.to_asid
+@options.sign_key
 @click.option("--proxy", "proxy", metavar="HOST:PORT", help="The proxy; else where the configuration says.")
 @click.option("--cert", type=click.Path(path_type=Path), metavar="FILE", help="Another client certificate.")
 @click.option("--key", type=click.Path(path_type=Path), metavar="FILE", help="The key to it.")
@@ -42,6 +43,7 @@ def send(
     query: str | None,
     from_asid: str | None,
     to_asid: str | None,
+    sign_key: bytes | None,
     proxy: str | None,
     cert: Path | None,
     key: Path | None,
@@ -57,7 +59,7 @@ def send(
     question = consumer.Question(resource_id, nhs_number, query)
     try:
         found = consumer.route(plan.registry, interaction, from_asid, to_asid)
-        request = consumer.request(found, question, datetime.now(UTC))
+        request = consumer.request(found, question, datetime.now(UTC), sign_key)
         where = Address.parse(proxy or plan.configuration.settings.proxy.listen)
     except (consumer.ConsumerError, ValueError) as error:
         fail(str(error), code=BAD_USAGE)

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 @click.option("--interaction", default="documents:fhir:rest:read:binary-1", show_default=True, metavar="ID")
 @options.from_asid
 @options.to_asid
+@options.sign_key
 @options.config
-def token(interaction: str, from_asid: str | None, to_asid: str | None, config_path: Path) -> None:
+def token(
+    interaction: str, from_asid: str | None, to_asid: str | None, sign_key: bytes | None, config_path: Path
+) -> None:
     """Print a fresh token, good for five minutes and for one interaction."""
     registry = read_plan(config_path).registry
     try:
         found = consumer.route(registry, interaction, from_asid, to_asid)
+        fresh = consumer.token(found, datetime.now(UTC), sign_key)
     except consumer.ConsumerError as error:
         fail(str(error), code=BAD_USAGE)
-    click.echo(consumer.token(found, datetime.now(UTC)))
+    click.echo(fresh)

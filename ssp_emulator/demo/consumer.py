@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from ssp_emulator.exchange import FROM, INTERACTION_ID, TO, TRACE_ID
 from ssp_emulator.interactions import GP_CONNECT
-from ssp_emulator.token.minting import Purpose, claims_for, unsigned
+from ssp_emulator.token.minting import Purpose, claims_for, signed, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,15 +96,28 @@ def route(registry: Registry, name: str, from_asid: str | None = None, to_asid: 
     raise ConsumerError(f"the registry has no system that sends {interaction.id} to another that receives it")
 
 
-def token(route: Route, now: datetime) -> str:
-    """Return a fresh token for a route; `now` is aware."""
+def token(route: Route, now: datetime, sign_key: bytes | None = None) -> str:
+    """Return a fresh token for a route; `now` is aware.
+
+    `sign_key` is the private key (PEM) that signs it; without one it is unsigned. Raises `ConsumerError` where the key
+    cannot sign.
+    """
     purpose = Purpose(route.endpoint.root, route.interaction.scope or "patient/*.read")
     issuer = f"https://{route.sender.fqdn}"
-    return unsigned(claims_for(purpose, route.sender.organisation, issuer, now))
+    claims = claims_for(purpose, route.sender.organisation, issuer, now)
+    if sign_key is None:
+        return unsigned(claims)
+    try:
+        return signed(claims, sign_key)
+    except ValueError as error:
+        raise ConsumerError(f"the key to sign with {error}") from error
 
 
-def request(route: Route, question: Question, now: datetime) -> Request:
-    """Make a request: URL, headers, a new trace ID and a fresh token. Raises `ConsumerError`."""
+def request(route: Route, question: Question, now: datetime, sign_key: bytes | None = None) -> Request:
+    """Make a request: URL, headers, a new trace ID and a fresh token, signed where there is a key for it.
+
+    Raises `ConsumerError`.
+    """
     trace_id = str(uuid4())
     headers = {
         "Accept": _FHIR_JSON,
@@ -112,7 +125,7 @@ def request(route: Route, question: Question, now: datetime) -> Request:
         FROM: route.sender.asid,
         TO: route.receiver.asid,
         INTERACTION_ID: route.interaction.id,
-        "Authorization": f"Bearer {token(route, now)}",
+        "Authorization": f"Bearer {token(route, now, sign_key)}",
     }
     target = route.endpoint.root + _path(route.interaction, question) + _query(route.interaction, question)
     return Request(trace_id, route.interaction.methods[0], target, headers)

@@ -12,6 +12,7 @@ from ssp_emulator.directory.model import Agreement, Directory, Endpoint, Organis
 from ssp_emulator.directory.registry_file import EndpointEntry, RegistryFile, SystemEntry
 from ssp_emulator.interactions import Catalogue
 from ssp_emulator.located import InvalidFileError, Located, Problem, parse
+from ssp_emulator.token.signing import VerificationKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -54,6 +55,7 @@ def _directory(entries: RegistryFile, catalogue: Catalogue) -> Directory:
                 fqdn=entry.fqdn,
                 sends=sent(tuple(entry.sends)),
                 endpoints=tuple(_endpoint(endpoint, received) for endpoint in entry.endpoints),
+                token_key=VerificationKey.from_pem(entry.token_key) if entry.token_key is not None else None,
             )
             for entry in entries.systems
         ],

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ssp_emulator.address import Address
+    from ssp_emulator.token.signing import VerificationKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Endpoint:
 class System:
     """An accredited system: its AS record, and where it is a provider the endpoints of its MHS record.
 
-    `sends` are the interaction ids that its AS record lets it send.
+    `sends` are the interaction ids that its AS record lets it send; `token_key` is the key that its tokens must be
+    signed with, None where they must be unsigned.
     """
 
     asid: str
@@ -49,6 +51,7 @@ class System:
     fqdn: str
     sends: frozenset[str] = frozenset()
     endpoints: tuple[Endpoint, ...] = ()
+    token_key: VerificationKey | None = None
 
     def endpoint(self, received_as: str) -> Endpoint | None:
         """Return the endpoint at which this system receives an interaction; None where it does not."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
 from ssp_emulator.address import Address, is_host_name
 from ssp_emulator.target import TargetError, parse
+from ssp_emulator.token.signing import VerificationKey
 
 _ASID = re.compile(r"[0-9]{1,20}\Z")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z")
@@ -56,12 +57,22 @@ def _connect_to(text: str) -> str:
     return text
 
 
+def _token_key(value: object) -> str:
+    # What was found is never said: it may be a private key. And an empty value is no "unsigned", which is to leave
+    # the key out: a PEM that was not indented far enough would lift the duty to sign.
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("should be the PEM of a public key or certificate, after `|` and on lines of its own")
+    VerificationKey.from_pem(value)
+    return value
+
+
 Asid = Annotated[str, AfterValidator(_asid)]
 Code = Annotated[str, AfterValidator(_code)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Root = Annotated[str, AfterValidator(_root)]
 Interaction = Annotated[str, AfterValidator(_interaction)]
 ConnectTo = Annotated[str, AfterValidator(_connect_to)]
+TokenKey = Annotated[str | None, PlainValidator(_token_key, json_schema_input_type=str)]
 
 
 class _Entry(BaseModel):
@@ -85,7 +96,7 @@ class EndpointEntry(_Entry):
 
 
 class SystemEntry(_Entry):
-    """An accredited system, with what it sends and where it receives."""
+    """An accredited system: what it sends, where it receives, and the key that its tokens are signed with, if any."""
 
     asid: Asid
     organisation: Code
@@ -93,6 +104,7 @@ class SystemEntry(_Entry):
     fqdn: HostName
     sends: list[Interaction] = []
     endpoints: list[EndpointEntry] = []
+    token_key: TokenKey = None
 
 
 class AgreementEntry(_Entry):

@@ -51,7 +51,7 @@ def of_spine_core(dialect: str, claims: Json) -> Claims:
     return Claims(
         dialect=dialect,
         user=user or _text(claims.get("requesting_patient")),
-        role=_value(user) if user is not None and user.startswith(_ROLE_SYSTEMS) else None,
+        role=_value(user) if user is not None and user.rpartition("|")[0] in _ROLE_SYSTEMS else None,
         organisation=_value(_text(claims.get("requesting_organization"))),
         device=_text(claims.get("requesting_system")),
         reason=_text(claims.get("reason_for_request")),
@@ -71,14 +71,14 @@ def identifiers(resource: object) -> list[tuple[str, str]]:
 
 
 def _identifier(resource: object, systems: tuple[str, ...]) -> str | None:
-    return next((value for system, value in identifiers(resource) if system in systems), None)
+    return next((value for system, value in identifiers(resource) if value and system in systems), None)
 
 
 def _device(resource: object) -> str | None:
     if not isinstance(resource, dict):
         return None
     named = " ".join(filter(None, (_text(resource.get("model")), _text(resource.get("version")))))
-    return named or next((value for _, value in identifiers(resource)), None)
+    return named or next((value for _, value in identifiers(resource) if value), None)
 
 
 def _text(value: object) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ssp_emulator.interactions import GP_CONNECT
 from ssp_emulator.token import rules, spine_core
 from ssp_emulator.token.claims import Claims, of_gp_connect, of_spine_core
 from ssp_emulator.token.parsing import Fault
@@ -29,6 +30,7 @@ _USER = "https://fhir.nhs.uk/Id/sds-user-id"
 # Without requesting_system, these tell that it was meant to be there.
 _SPINE_CORE_ALONE = frozenset({"requesting_user", "requesting_patient", "scope"})
 _DSTU2 = "http://fhir.nhs.net/Id/"
+_HTML = f"{GP_CONNECT}fhir:operation:gpc.getcarerecord"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,12 @@ def requested_scope(claims: Json, expected: Expected) -> Iterator[Fault]:
         yield Fault("requested_scope", f"should be {expected.scope} for {expected.interaction_id}")
 
 
+def requested_record_of_html(claims: Json, expected: Expected) -> Iterator[Fault]:
+    """Without `requested_record` a token looks like one of 1.x; Access Record: HTML is of 0.x alone, and wants it."""
+    if expected.interaction_id == _HTML and "requested_record" not in claims:
+        yield Fault("requested_record", "is missing")
+
+
 _COMMON: tuple[Rule, ...] = (rules.issuer, rules.subject, rules.issued_at, rules.expiry)
 
 _DEVICE = Resource(
@@ -81,6 +89,7 @@ GP_CONNECT_1 = Dialect(
     "gp-connect-1",
     (
         *_COMMON,
+        requested_record_of_html,
         rules.audience,
         OneOf("reason_for_request", ("directcare", "migration")),
         requested_scope,
@@ -95,7 +104,7 @@ GP_CONNECT_1 = Dialect(
             ("Practitioner",),
             (
                 ("an id", has("id")),
-                ("a name with a family name", has_human_name),
+                ("a name with a family name and a given name", has_human_name),
                 (f"an identifier of {_USER}", has_identifier(_USER)),
             ),
             optional=True,
@@ -124,7 +133,7 @@ GP_CONNECT_0 = Dialect(
             ("Practitioner",),
             (
                 ("an id", has("id")),
-                ("a name with a family name", has_human_name),
+                ("a name with a family name and a given name", has_human_name),
                 ("an identifier with system and value", has_identifier()),
             ),
         ),

@@ -1,19 +1,24 @@
-"""Making tokens, as a consumer does: GP Connect 1.x, unsigned, good for five minutes.
+"""Making tokens, as a consumer does: GP Connect 1.x, good for five minutes, unsigned or signed.
 
-Source: GP Connect 1.6.2, "Cross-organisation audit and provenance" (claims and example payload).
+Source: GP Connect 1.6.2, "Cross-organisation audit and provenance" (claims and example payload); RFC 7515, 5.1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ssp_emulator.token.rules import LIFETIME_S
+from ssp_emulator.token.signing import algorithms_of
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from jwt.algorithms import AllowedPrivateKeys
 
     from ssp_emulator.directory.model import Organisation
 
@@ -68,3 +73,24 @@ def claims_for(purpose: Purpose, organisation: Organisation, issuer: str, now: d
 def unsigned(claims: dict[str, Any]) -> str:
     """Return claims as a token with `alg` none and an empty signature; the dot before that stays."""
     return jwt.encode(claims, "", algorithm="none")
+
+
+def signed(claims: dict[str, Any], key_pem: bytes, algorithm: str | None = None) -> str:
+    """Return claims as a token that is signed with a private key.
+
+    Takes the key's PEM, unencrypted; and the algorithm, else the most usual one for the key's type: RS256, ES256,
+    ES384, ES512 or EdDSA. Raises `ValueError`, a sentence on the key that holds nothing of it, where it cannot be used.
+
+    Source: RFC 7515, 5.1 and 7.1.
+    """
+    try:
+        key = load_pem_private_key(key_pem, password=None)
+    except TypeError as error:
+        raise ValueError("should have no password: `openssl pkey -in FILE` prints it without") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("should be a private key (PEM), such as `openssl genpkey` makes") from error
+    permitted = algorithms_of(key.public_key())
+    chosen = permitted[0] if algorithm is None else algorithm
+    if chosen not in permitted:
+        raise ValueError(f"should be a key for {chosen}, found one for {', '.join(permitted)}")
+    return jwt.encode(claims, cast("AllowedPrivateKeys", key), algorithm=chosen)  # algorithms_of let no other pass

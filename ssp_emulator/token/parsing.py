@@ -21,12 +21,14 @@ Json = dict[str, Any]
 class Fault:
     """What is wrong with one claim (or part) of a token.
 
-    `unprocessable` where the claim is not the FHIR resource it should be, which is answered 422 and not 400.
+    `unprocessable` where the claim is not the FHIR resource it should be, which is answered 422 and not 400;
+    `refused_always` where the token is refused even if the configuration says to record what is wrong and go on.
     """
 
     claim: str
     problem: str
     unprocessable: bool = False
+    refused_always: bool = False
 
     def __str__(self) -> str:
         return f"{self.claim} {self.problem}"
@@ -42,11 +44,20 @@ class TokenError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token that can be read; nothing is said of what is in it."""
+    """A token that can be read; nothing is said of what is in it. `text` is all of it, as it came."""
 
     header: Json
     claims: Json
     signature: bytes
+    text: str
+
+    @property
+    def signing_input(self) -> bytes:
+        """The bytes that a signature covers, as they came: any other writing of them is another token.
+
+        Source: RFC 7515, 2 ("JWS Signing Input").
+        """
+        return self.text.rpartition(".")[0].encode("ascii")
 
     def __repr__(self) -> str:
         return "Token(…)"  # tokens are not logged, by accident neither
@@ -63,11 +74,12 @@ def parse(authorization: str) -> Token:
     scheme, _, text = authorization.partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise TokenError("Authorization", "should be: Bearer, a space, and a JSON Web Token")
-    parts = text.strip(" ").split(".")
+    text = text.strip(" ")
+    parts = text.split(".")
     if len(parts) != 3:
         raise TokenError("JWT", f"should have three parts joined by dots, the last may be empty; it has {len(parts)}")
     header, claims = _object("JWT header", parts[0]), _object("JWT claims", parts[1])
-    return Token(header, claims, _decoded("JWT signature", parts[2]))
+    return Token(header, claims, _decoded("JWT signature", parts[2]), text)
 
 
 def _object(part: str, text: str) -> Json:

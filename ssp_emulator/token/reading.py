@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ssp_emulator.token.dialects import dialect_of
 from ssp_emulator.token.parsing import Fault, Token, TokenError, parse
+from ssp_emulator.token.signing import signature_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +25,14 @@ class Reading:
 
 
 def read(authorization: str, expected: Expected) -> Reading:
-    """Read and judge the token in an `Authorization` header."""
+    """Read and judge the token in an `Authorization` header.
+
+    Of a sender with a key, a text that is no token is refused always, as an unsigned one is.
+    """
     try:
         token = parse(authorization)
     except TokenError as error:
-        return Reading(None, (error.fault,))
+        return Reading(None, (replace(error.fault, refused_always=expected.key is not None),))
     return Reading(dialect_of(token.claims).claims(token.claims), tuple(_faults(token, expected)))
 
 
@@ -42,12 +46,15 @@ def claims_of(authorization: str) -> Claims | None:
 
 
 def _faults(token: Token, expected: Expected) -> Iterator[Fault]:
+    unsigned = expected.key is None
+    if expected.key is not None and (fault := signature_fault(token, expected.key)) is not None:
+        yield fault
     # Source: GP Connect 1.6.2, "Cross-organisation audit and provenance": the token is unsigned, and says so.
-    if token.header.get("alg") != "none":
+    if unsigned and token.header.get("alg") != "none":
         yield Fault("alg", "should be none: the token is not signed")
     if str(token.header.get("typ", "JWT")).upper() != "JWT":
         yield Fault("typ", "should be JWT")
-    if token.signature:
+    if unsigned and token.signature:
         yield Fault("JWT signature", "should be empty, with the dot before it kept")
     for rule in dialect_of(token.claims).rules:
         yield from rule(token.claims, expected)

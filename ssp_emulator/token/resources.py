@@ -89,18 +89,28 @@ def has(element: str) -> Callable[[Json], bool]:
 
 
 def has_identifier(*systems: str) -> Callable[[Json], bool]:
-    """Make a test for an identifier with a value, of one of some systems; of any where none is named."""
-    return lambda resource: any(value and (not systems or system in systems) for system, value in identifiers(resource))
+    """Make a test for an identifier with a value, of one of some systems; of any system where none is named."""
+    return lambda resource: any(
+        value.strip() and (system in systems if systems else system.strip()) for system, value in identifiers(resource)
+    )
 
 
 def has_identifier_under(address: str) -> Callable[[Json], bool]:
     """Make a test for an identifier with a value, of a system that begins with an address."""
-    return lambda resource: any(value and system.startswith(address) for system, value in identifiers(resource))
+    return lambda resource: any(
+        value.strip() and system.startswith(address) and system != address for system, value in identifiers(resource)
+    )
 
 
 def has_human_name(resource: Json) -> bool:
-    """Tell whether a practitioner has a name: a family name, or in DSTU2 a list of them."""
+    """Tell whether a practitioner has a name with a family and a given name; in DSTU2 each may be a list."""
     names = resource.get("name")
     return any(
-        isinstance(name, dict) and bool(name.get("family")) for name in (names if isinstance(names, list) else [names])
+        isinstance(name, dict) and _has_text(name.get("family")) and _has_text(name.get("given"))
+        for name in (names if isinstance(names, list) else [names])
     )
+
+
+def _has_text(value: object) -> bool:
+    texts = value if isinstance(value, list) else [value]
+    return any(isinstance(text, str) and text.strip() for text in texts)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ssp_emulator.token.parsing import Json
+    from ssp_emulator.token.signing import VerificationKey
 
 LIFETIME_S = 300
 AUTHORIZE = "https://authorize.fhir.nhs.net/token"
@@ -26,7 +27,8 @@ class Expected:
     """What a token is held against: the sender's ASID, the endpoint's root, the interaction, and the time.
 
     `scope` is the one that the interaction asks for, None where nothing is known of it; `now` is in Unix seconds;
-    `leeway_s` is how many seconds after its end a token may still be used.
+    `leeway_s` is how many seconds after its end a token may still be used; `key` is the one that the sender's tokens
+    must be signed with, None where they must be unsigned.
     """
 
     asid: str
@@ -35,6 +37,7 @@ class Expected:
     scope: str | None
     now: float
     leeway_s: int = 0
+    key: VerificationKey | None = None
 
 
 class Rule(Protocol):
@@ -125,10 +128,11 @@ def _is_whole(value: object) -> TypeGuard[int]:
 
 
 def _is_url(value: object) -> bool:
-    if not isinstance(value, str):
+    # urlsplit leaves out white space and control characters without a word; none belongs into a URL (RFC 3986, 2).
+    if not isinstance(value, str) or not value.isprintable() or " " in value:
         return False
     try:
         parts = urlsplit(value)
-    except ValueError:
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is no number
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc)

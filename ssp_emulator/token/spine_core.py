@@ -23,7 +23,9 @@ _PATIENT = ("https://fhir.nhs.uk/Id/nhs-number|", "http://fhir.nhs.net/Id/nhs-nu
 
 def requesting_system(claims: Json, expected: Expected) -> Iterator[Fault]:
     """`requesting_system` is the accredited system whose ASID is in Ssp-From."""
-    if claims.get("requesting_system") != _SYSTEM + expected.asid:
+    if "requesting_system" not in claims:
+        yield Fault("requesting_system", "is missing")
+    elif claims["requesting_system"] != _SYSTEM + expected.asid:
         yield Fault("requesting_system", f"should be {_SYSTEM}{expected.asid}, with the ASID of Ssp-From")
 
 
@@ -39,7 +41,9 @@ def requesting_organization(claims: Json, expected: Expected) -> Iterator[Fault]
 def user_or_patient(claims: Json, _: Expected) -> Iterator[Fault]:
     """A user, a patient or nobody asks, never two of them; and it is a patient who has patient access."""
     user, patient = claims.get("requesting_user"), claims.get("requesting_patient")
-    if "requesting_user" in claims and not (isinstance(user, str) and all(user.partition("|"))):
+    if "requesting_user" in claims and not (
+        isinstance(user, str) and all(part.strip() for part in user.partition("|"))
+    ):
         yield Fault("requesting_user", "should be [system]|[id]")
     if "requesting_patient" in claims and not _is_of(patient, *_PATIENT):
         yield Fault("requesting_patient", f"should be {_PATIENT[0]}[NHS number]")
@@ -58,4 +62,6 @@ def subject_is_requester(claims: Json, _: Expected) -> Iterator[Fault]:
 
 
 def _is_of(value: object, *systems: str) -> bool:
-    return isinstance(value, str) and any(value.startswith(system) and value != system for system in systems)
+    return isinstance(value, str) and any(
+        value.startswith(system) and value.removeprefix(system).strip() for system in systems
+    )

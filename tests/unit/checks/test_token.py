@@ -7,11 +7,14 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ssp_emulator.checks.token import token as check
 from ssp_emulator.outcome import Denial, Reason
 from ssp_emulator.token.minting import unsigned
+from ssp_emulator.token.signing import VerificationKey
 from ssp_emulator.verdict import Result, Verdict
 
 if TYPE_CHECKING:
@@ -21,12 +24,33 @@ if TYPE_CHECKING:
     from ssp_emulator.spine import Spine
 
 EXPECTED = "a fresh JSON Web Token with every claim that the audit needs"
+PRIVATE, ANOTHER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+ODS = "ods-organization-code"
+
+
+def claims_in(bearer: str) -> dict[str, Any]:
+    payload = bearer.split(".")[1]
+    said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return said
 
 
 def changed(bearer: str, **claims: Any) -> str:
-    payload = bearer.split(".")[1]
-    said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return f"Bearer {unsigned({**said, **claims})}"
+    return f"Bearer {unsigned({**claims_in(bearer), **claims})}"
+
+
+def signed(bearer: str, key: ec.EllipticCurvePrivateKey = PRIVATE, **claims: Any) -> str:
+    return f"Bearer {jwt.encode({**claims_in(bearer), **claims}, key, algorithm='ES256')}"
+
+
+@pytest.fixture
+def with_key(spine: Spine) -> Spine:
+    """A Spine at which the sender is registered with a key."""
+    directory = spine.directory
+    key = VerificationKey(PRIVATE.public_key())
+    sender, receiver = directory.systems
+    agreements = [directory.agreement(sender.asid, receiver.asid, sent) for sent in sender.sends]
+    systems = [replace(sender, token_key=key), receiver]
+    return replace(spine, directory=type(directory)(systems, [agreed for agreed in agreements if agreed is not None]))
 
 
 def test_a_good_token_leaves_its_claims_on_the_exchange(
@@ -42,9 +66,9 @@ def test_a_good_token_leaves_its_claims_on_the_exchange(
     ("values", "text"),
     [
         (None, "The header Authorization is missing"),
-        ("", "The header Authorization is missing"),
+        ("", "The header Authorization is empty"),
         (["Bearer a", "Bearer b"], "The header Authorization came more than once"),
-        ("Basic dTpw", "The token's Authorization should be: Bearer, a space, and a JSON Web Token"),
+        ("Basic dTpw", "The header Authorization should be: Bearer, a space, and a JSON Web Token"),
     ],
     ids=["missing", "empty", "twice", "another scheme"],
 )
@@ -136,3 +160,165 @@ def test_where_tokens_are_only_recorded_every_fault_is(
     verdict = judge(check, exchange, replace(spine, token_enforced=False))
     assert verdict == Verdict(Result.FAILED, "iss is empty; aud is empty", EXPECTED, denial=None)
     assert exchange.claims is not None
+
+
+# Senders with a key
+
+
+@pytest.mark.parametrize("enforced", [True, False], ids=["enforce", "record"])
+def test_a_sender_with_a_key_signs(
+    enforced: bool, bearer: str, request_for: Callable[..., Exchange], judge: Callable[..., Verdict], with_key: Spine
+) -> None:
+    exchange = request_for(headers={"Authorization": signed(bearer)})
+    verdict = judge(check, exchange, replace(with_key, token_enforced=enforced))
+    assert verdict == Verdict(Result.PASSED, "gp-connect-1")
+
+
+@pytest.mark.parametrize("enforced", [True, False], ids=["enforce", "record"])
+@pytest.mark.parametrize(
+    ("authorization", "text"),
+    [
+        (lambda _: None, "The header Authorization is missing"),
+        (lambda _: "", "The header Authorization is empty"),
+        (lambda bearer: [signed(bearer)] * 2, "The header Authorization came more than once"),
+        (lambda _: "Basic dTpw", "The header Authorization should be: Bearer, a space, and a JSON Web Token"),
+        (
+            lambda _: "Bearer x",
+            "The token's JWT should have three parts joined by dots, the last may be empty; it has 1",
+        ),
+        (lambda bearer: bearer, "The token's alg should be ES256: this sender's tokens are signed"),
+        (
+            lambda bearer: signed(bearer).rpartition(".")[0] + ".",
+            "The token's JWT signature is empty: this sender's tokens are signed",
+        ),
+        (
+            lambda bearer: signed(bearer, ANOTHER),
+            "The token's JWT signature should be made over this token with the key that is registered for the sender",
+        ),
+        (
+            lambda bearer: signed(bearer, ANOTHER, iss="", requesting_device={}),
+            "The token's JWT signature should be made over this token with the key that is registered for the sender",
+        ),
+    ],
+    ids=["missing", "empty", "twice", "another scheme", "no JWT", "unsigned", "cut off", "another key", "more wrong"],
+)
+def test_without_its_signature_a_token_is_refused_whatever_the_mode(
+    enforced: bool,
+    authorization: Callable[[str], str | list[str] | None],
+    text: str,
+    bearer: str,
+    request_for: Callable[..., Exchange],
+    judge: Callable[..., Verdict],
+    with_key: Spine,
+) -> None:
+    exchange = request_for(headers={"Authorization": authorization(bearer)})
+    verdict = judge(check, exchange, replace(with_key, token_enforced=enforced))
+    denial = Denial(Reason.BAD_REQUEST, text)
+    assert verdict == Verdict(Result.FAILED, text, EXPECTED, denial)
+    assert denial.form.status == 400
+
+
+@pytest.mark.parametrize(
+    ("enforced", "denial"),
+    [(True, Denial(Reason.BAD_REQUEST, "The token's iss is empty")), (False, None)],
+    ids=["enforce", "record"],
+)
+def test_what_else_is_wrong_with_a_signed_token_is_a_matter_of_the_mode(
+    enforced: bool,
+    denial: Denial | None,
+    bearer: str,
+    request_for: Callable[..., Exchange],
+    judge: Callable[..., Verdict],
+    with_key: Spine,
+) -> None:
+    exchange = request_for(headers={"Authorization": signed(bearer, iss="", aud="")})
+    verdict = judge(check, exchange, replace(with_key, token_enforced=enforced))
+    found = denial.text if denial is not None else "iss is empty; aud is empty"
+    assert verdict == Verdict(Result.FAILED, found, EXPECTED, denial)
+
+
+def test_a_sender_without_a_key_signs_nothing(
+    bearer: str, request_for: Callable[..., Exchange], judge: Callable[..., Verdict]
+) -> None:
+    verdict = judge(check, request_for(headers={"Authorization": signed(bearer)}))
+    assert verdict.denial == Denial(Reason.BAD_REQUEST, "The token's alg should be none: the token is not signed")
+
+
+# The organisation that asks
+
+
+def organisation(ods: str, system: str = f"https://fhir.nhs.uk/Id/{ODS}") -> dict[str, Any]:
+    return {
+        "resourceType": "Organization",
+        "name": "Example",
+        "identifier": [{"system": system, "value": ods}],
+    }
+
+
+RECORD = {"resourceType": "Patient", "identifier": [{"system": "http://fhir.nhs.net/Id/nhs-number", "value": "9"}]}
+SYSTEM = "https://fhir.nhs.uk/Id/accredited-system|200000000115"
+NOTE = "the token's requesting_organization is A9, and not A1001, the organisation of 200000000115"
+
+
+@pytest.mark.parametrize("enforced", [True, False], ids=["enforce", "record"])
+@pytest.mark.parametrize(
+    ("claims", "dialect", "notes"),
+    [
+        ({"requesting_organization": organisation("A1001")}, "gp-connect-1", []),
+        ({"requesting_organization": organisation("A9")}, "gp-connect-1", [NOTE]),
+        ({"requesting_organization": organisation("A9", "urn:other")}, "gp-connect-1", []),
+        ({"requesting_organization": "A9"}, "gp-connect-1", []),
+        ({"requesting_organization": None}, "gp-connect-1", []),
+        (
+            {
+                "requested_record": RECORD,
+                "requesting_organization": organisation("A9", f"http://fhir.nhs.net/Id/{ODS}"),
+            },
+            "gp-connect-0",
+            [NOTE],
+        ),
+        (
+            {
+                "requested_record": RECORD,
+                "requesting_organization": organisation("A1001", f"http://fhir.nhs.net/Id/{ODS}"),
+            },
+            "gp-connect-0",
+            [],
+        ),
+        (
+            {"requesting_system": SYSTEM, "requesting_organization": f"https://fhir.nhs.uk/Id/{ODS}|A9"},
+            "spine-core",
+            [NOTE],
+        ),
+        (
+            {"requesting_system": SYSTEM, "requesting_organization": f"https://fhir.nhs.uk/Id/{ODS}|A1001"},
+            "spine-core",
+            [],
+        ),
+        ({"requesting_system": SYSTEM, "requesting_organization": ""}, "spine-core", []),
+    ],
+    ids=[
+        "the sender's", "another", "of a system that names none", "no resource", "null", "0.x another",
+        "0.x the sender's", "Spine Core another", "Spine Core the sender's", "Spine Core none",
+    ],
+)  # fmt: skip
+def test_another_organisation_than_the_senders_is_an_advisory(
+    enforced: bool,
+    claims: dict[str, Any],
+    dialect: str,
+    notes: list[str],
+    bearer: str,
+    request_for: Callable[..., Exchange],
+    judge: Callable[..., Verdict],
+    spine: Spine,
+) -> None:
+    exchange = request_for(headers={"Authorization": changed(bearer, **claims)})
+    judge(check, exchange, replace(spine, token_enforced=enforced))
+    assert exchange.claims is not None
+    assert (exchange.claims.dialect, exchange.notes) == (dialect, notes)
+
+
+def test_it_is_no_failure(bearer: str, request_for: Callable[..., Exchange], judge: Callable[..., Verdict]) -> None:
+    exchange = request_for(headers={"Authorization": changed(bearer, requesting_organization=organisation("A9"))})
+    assert judge(check, exchange) == Verdict(Result.PASSED, "gp-connect-1")
+    assert exchange.notes == [NOTE]

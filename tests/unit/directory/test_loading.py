@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from ssp_emulator.address import Address
 from ssp_emulator.directory.loading import Registry, load
 from ssp_emulator.directory.model import Agreement, Endpoint, Organisation, System
 from ssp_emulator.interactions import GP_CONNECT, NRL
 from ssp_emulator.located import InvalidFileError
+from ssp_emulator.token.signing import VerificationKey
 
 ROOT = "https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
 GOOD = f"""\
@@ -58,6 +63,19 @@ ANOTHER_ROOT = f"""\
         receives: ["{GP_CONNECT}documents:fhir:rest:read:binary-1"]
 agreements:
 """
+
+
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
+PRIVATE_PEM = PRIVATE.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def with_key(text: str, style: str = "|") -> str:
+    """The registry, with a text as the first system's key."""
+    return changed("    fqdn: consumer", f"    token_key: {style}\n{indent(text, '      ')}\n    fqdn: consumer")
 
 
 def problems(text: str) -> list[str]:
@@ -247,3 +265,56 @@ def test_every_problem_is_named_at_once() -> None:
 @pytest.mark.parametrize("text", ["", "# nothing\n"])
 def test_an_empty_file_lacks_its_two_lists(text: str) -> None:
     assert problems(text) == ["registry.yaml: organisations: is missing", "registry.yaml: systems: is missing"]
+
+
+@pytest.mark.parametrize("style", ["|", "|-", "|+"])
+def test_a_system_may_have_the_key_that_its_tokens_are_signed_with(style: str) -> None:
+    consumer, provider = load(with_key(public_pem(PRIVATE), style), "f").directory.systems
+    assert consumer.token_key == VerificationKey(PRIVATE.public_key())
+    assert provider.token_key is None
+
+
+RIGHT = "should be the PEM of {} public key or certificate, after `|` and on lines of its own"
+NO_PRIVATE = (
+    "should be a public key, and is a private one, which belongs nowhere but with the sender: "
+    "put in what `openssl pkey -in FILE -pubout` makes of it"
+)
+SUPPORTED = "should be an RSA key of 2048 bits or more, an EC key on P-256, P-384 or P-521, or an Ed25519 key, found "
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("|\n" + indent(PRIVATE_PEM, "      "), NO_PRIVATE),
+        (PRIVATE_PEM.replace("\n", "\n      "), NO_PRIVATE),  # without its `|` YAML folds it into one line
+        ("|\n" + indent(public_pem(PRIVATE) * 2, "      "), f"{RIGHT.format('one')}, found 2 of them"),
+        ("token.pem", f"{RIGHT.format('one')}, found none"),
+        (
+            "|\n" + indent(public_pem(rsa.generate_private_key(65537, 1024)), "      "),
+            f"{SUPPORTED}an RSA key of 1024 bits",
+        ),
+        (
+            "|\n" + indent(public_pem(ec.generate_private_key(ec.SECP256K1())), "      "),
+            f"{SUPPORTED}an EC key on secp256k1",
+        ),
+        (
+            "|\n      -----BEGIN PUBLIC KEY-----\n      AAAA\n      -----END PUBLIC KEY-----",
+            "is PEM that cannot be read: copy it again, each of its lines on a line of its own",
+        ),
+        ("", RIGHT.format("a")),
+        ("''", RIGHT.format("a")),
+        ("null", RIGHT.format("a")),
+        ("1", RIGHT.format("a")),
+        (f"[{PRIVATE_PEM.splitlines()[1]}]", RIGHT.format("a")),
+        (f"{{key: {PRIVATE_PEM.splitlines()[1]}}}", RIGHT.format("a")),
+    ],
+    ids=[
+        "private", "private and folded", "two", "a file", "RSA 1024", "secp256k1", "broken", "nothing", "empty", "null",
+        "a number", "a list", "a mapping",
+    ],
+)  # fmt: skip
+def test_another_key_is_a_problem_that_shows_nothing_of_it(value: str, problem: str) -> None:
+    text = changed("    fqdn: consumer", f"    token_key: {value}\n    fqdn: consumer")
+    said = problems(text)
+    assert said == [f"registry.yaml:8: systems[0].token_key: {problem}"]
+    assert not any(line in said[0] for line in PRIVATE_PEM.splitlines())

@@ -111,3 +111,12 @@ def test_a_list_that_says_nothing_is_refused(entry: type, field: str) -> None:
 def test_connect_to_is_a_host_and_a_port(value: str) -> None:
     right = f'should be "host:port", such as "localhost:8443", found {value!r}'
     assert problem(EndpointEntry, "connect_to", value) == right
+
+
+def test_the_registrys_schema_knows_a_token_key_as_text() -> None:
+    schema = SystemEntry.model_json_schema()["properties"]["token_key"]
+    assert schema["type"] == "string"
+
+
+def test_a_system_without_a_token_key_has_none() -> None:
+    assert SystemEntry.model_validate(GOOD[SystemEntry]).token_key is None

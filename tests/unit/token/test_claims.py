@@ -56,6 +56,14 @@ def test_without_an_sds_user_the_subject_is_the_user() -> None:
     assert of_gp_connect("x", {"sub": "17", "requesting_practitioner": {"id": "17"}}).user == "17"
 
 
+def test_an_identifier_without_a_value_says_nothing() -> None:
+    user, role = "https://fhir.nhs.uk/Id/sds-user-id", "https://fhir.nhs.uk/Id/sds-role-profile-id"
+    nameless = {"identifier": [{"system": user, "value": ""}, {"system": role, "value": ""}]}
+    assert of_gp_connect("x", {"requesting_practitioner": nameless, "requesting_device": nameless}) == NOTHING
+    nameless["identifier"].append({"system": user, "value": "17"})
+    assert of_gp_connect("x", {"requesting_practitioner": nameless}).user == "17"
+
+
 def test_a_device_without_a_model_is_known_by_its_identifier() -> None:
     device = {"identifier": [{"system": "s", "value": "d1"}]}
     assert of_gp_connect("x", {"requesting_device": device}).device == "d1"
@@ -68,6 +76,7 @@ def test_a_device_without_a_model_is_known_by_its_identifier() -> None:
         ({"requesting_user": "https://own|7"}, "https://own|7", None),
         ({"requesting_patient": "https://fhir.nhs.uk/Id/nhs-number|9"}, "https://fhir.nhs.uk/Id/nhs-number|9", None),
         ({"requesting_user": ROLE, "requesting_patient": "p|1"}, ROLE, "22222222222222"),
+        ({"requesting_user": ROLE.replace("|", "s|")}, ROLE.replace("|", "s|"), None),
     ],
 )
 def test_who_asks_in_spine_core(claims: dict[str, str], user: str, role: str | None) -> None:

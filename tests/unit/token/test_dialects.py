@@ -107,6 +107,18 @@ def test_the_practitioner_may_be_left_out_of_the_migration_of_a_record(
     assert faults(claims, replace(expected, interaction_id=GP_CONNECT + interaction)) == found
 
 
+def test_without_its_record_a_token_for_html_is_told_so_and_not_taken_for_one_of_1(
+    valid: Valid, expected: Expected, faults: Faults
+) -> None:
+    against = replace(expected, interaction_id=f"{GP_CONNECT}fhir:operation:gpc.getcarerecord")
+    claims = valid("gp-connect-0")
+    assert faults(claims, against) == []
+    del claims["requested_record"]
+    assert faults(claims, against)[0] == ("requested_record is missing", False)
+    assert ("requested_record is missing", False) in faults(valid("gp-connect-1"), against)
+    assert faults(valid("gp-connect-1")) == []
+
+
 @pytest.mark.parametrize("dialect", ["gp-connect-1", "gp-connect-0"])
 @pytest.mark.parametrize(
     ("claim", "element", "what"),
@@ -117,7 +129,7 @@ def test_the_practitioner_may_be_left_out_of_the_migration_of_a_record(
         ("requesting_organization", "identifier", "an identifier"),
         ("requesting_organization", "name", "a name"),
         ("requesting_practitioner", "id", "an id"),
-        ("requesting_practitioner", "name", "a name with a family name"),
+        ("requesting_practitioner", "name", "a name with a family name and a given name"),
         ("requesting_practitioner", "identifier", "an identifier"),
     ],
 )

@@ -36,11 +36,20 @@ def holding(claims: str | bytes) -> str:
     "authorization", [f"Bearer {HEAD}.{EMPTY}.", f"bearer {HEAD}.{EMPTY}.", f"BEARER   {HEAD}.{EMPTY}.  "]
 )
 def test_a_token_is_read(authorization: str) -> None:
-    assert parse(authorization) == Token({"alg": "none"}, {}, b"")
+    assert parse(authorization) == Token({"alg": "none"}, {}, b"", f"{HEAD}.{EMPTY}.")
 
 
 def test_a_signature_is_read_and_judged_by_others() -> None:
     assert parse(f"Bearer {HEAD}.{EMPTY}.{b64('signed')}").signature == b"signed"
+
+
+def test_what_is_signed_is_what_came_and_not_what_it_says() -> None:
+    spaced = b64('{ "alg" : "none" }')
+    assert parse(f"bearer  {spaced}.{EMPTY}.{b64('signed')} ").signing_input == f"{spaced}.{EMPTY}".encode()
+    loose = f"{HEAD[:-1]}{chr(ord(HEAD[-1]) + 1)}"  # the last letter's spare bits: other bytes, the same JSON
+    token = parse(f"Bearer {loose}.{EMPTY}.")
+    assert token.header == {"alg": "none"}
+    assert token.signing_input == f"{loose}.{EMPTY}".encode()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +92,7 @@ def test_what_is_no_token_is_told_which_part_is_wrong(authorization: str, proble
     with pytest.raises(TokenError) as caught:
         parse(authorization)
     assert str(caught.value) == problem
-    assert caught.value.fault.unprocessable is False
+    assert (caught.value.fault.unprocessable, caught.value.fault.refused_always) == (False, False)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32-be"])
@@ -93,7 +102,8 @@ def test_json_in_another_encoding_than_utf_8_is_refused(encoding: str) -> None:
 
 
 def test_a_token_does_not_show_itself() -> None:
-    assert repr(parse(holding('{"sub":"secret"}'))) == "Token(…)"
+    token = parse(holding('{"sub":"secret"}'))
+    assert (repr(token), str(token), f"{token}") == ("Token(…)",) * 3
 
 
 def test_a_fault_names_its_claim_first() -> None:
@@ -129,4 +139,5 @@ def test_what_is_written_is_read(claims: dict[str, object], signature: bytes) ->
 
 
 def test_our_own_encoder_makes_tokens(encode: Callable[..., str]) -> None:
-    assert parse(encode({"a": 1}, {"alg": "none"})) == Token({"alg": "none"}, {"a": 1}, b"")
+    header = encode({"a": 1}, {"alg": "none"})
+    assert parse(header) == Token({"alg": "none"}, {"a": 1}, b"", header.removeprefix("Bearer "))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ssp_emulator.token.reading import claims_of, read
+from ssp_emulator.token.signing import VerificationKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +81,62 @@ def test_faults_stand_in_the_order_of_the_rules(valid: Valid, encode: Callable[.
     assert [fault.claim for fault in reading.faults] == [
         "alg", "JWT signature", "iss", "aud", "reason_for_request", "requesting_device"
     ]  # fmt: skip
+
+
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
+KEY = VerificationKey(PRIVATE.public_key())
+UNSIGNED = "alg should be ES256: this sender's tokens are signed"
+
+
+def signed(claims: dict[str, Any], **header: Any) -> str:
+    return f"Bearer {jwt.encode(claims, PRIVATE, algorithm='ES256', headers=header)}"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_signed_token_of_a_sender_with_a_key_has_no_fault(dialect: str, valid: Valid, expected: Expected) -> None:
+    reading = read(signed(valid(dialect)), replace(expected, key=KEY))
+    assert reading.faults == ()
+    assert reading.claims is not None
+    assert reading.claims.dialect == dialect
+
+
+def test_a_signed_token_of_a_sender_without_one_is_not_unsigned(valid: Valid, expected: Expected) -> None:
+    reading = read(signed(valid("gp-connect-1")), expected)
+    assert [(str(fault), fault.refused_always) for fault in reading.faults] == [
+        ("alg should be none: the token is not signed", False),
+        ("JWT signature should be empty, with the dot before it kept", False),
+    ]
+
+
+def test_of_a_sender_with_a_key_the_signature_comes_first_and_alone_is_refused_always(
+    valid: Valid, encode: Callable[..., str], expected: Expected
+) -> None:
+    claims = {**valid("gp-connect-1"), "aud": "", "iss": ""}
+    reading = read(encode(claims, {"alg": "none", "typ": "JWE"}), replace(expected, key=KEY))
+    assert [(str(fault), fault.refused_always) for fault in reading.faults] == [
+        (UNSIGNED, True),
+        ("typ should be JWT", False),
+        ("iss is empty", False),
+        ("aud is empty", False),
+    ]
+    assert reading.claims is not None  # who asks is wanted all the same
+
+
+def test_a_good_signature_makes_no_claim_right(valid: Valid, expected: Expected) -> None:
+    reading = read(signed({**valid("gp-connect-1"), "iss": ""}, typ="JWE"), replace(expected, key=KEY))
+    assert [(str(fault), fault.refused_always) for fault in reading.faults] == [
+        ("typ should be JWT", False),
+        ("iss is empty", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer x", "Basic dTpw", "Bearer e30.e30", "Bearer e30.e30.!", "Bearer W10.e30."]
+)
+def test_of_a_sender_with_a_key_what_is_no_token_is_refused_always(authorization: str, expected: Expected) -> None:
+    (without,), (fault,) = read(authorization, expected).faults, read(authorization, replace(expected, key=KEY)).faults
+    assert (str(fault), fault.refused_always) == (str(without), True)
+    assert without.refused_always is False
 
 
 VALUES = st.recursive(

@@ -37,9 +37,12 @@ OWN_ASID = f"requesting_system should be {SYSTEM}|200000000115, with the ASID of
         ({"requesting_organization": None}, [f"requesting_organization should be {ODS}|[ODS code]"]),
         ({"requesting_organization": "A1001"}, [f"requesting_organization should be {ODS}|[ODS code]"]),
         ({"requesting_organization": f"{ODS}|"}, [f"requesting_organization should be {ODS}|[ODS code]"]),
+        ({"requesting_organization": f"{ODS}| "}, [f"requesting_organization should be {ODS}|[ODS code]"]),
         ({"requesting_user": "x", "sub": "x"}, ["requesting_user should be [system]|[id]"]),
         ({"requesting_user": "|x", "sub": "|x"}, ["requesting_user should be [system]|[id]"]),
         ({"requesting_user": "x|", "sub": "x|"}, ["requesting_user should be [system]|[id]"]),
+        ({"requesting_user": "x| ", "sub": "x| "}, ["requesting_user should be [system]|[id]"]),
+        ({"requesting_user": " |x", "sub": " |x"}, ["requesting_user should be [system]|[id]"]),
         ({"requesting_user": "https://own/Id|x", "sub": "https://own/Id|x"}, []),
         ({"requesting_patient": PATIENT, "reason_for_request": "patientaccess"}, [NOT_BOTH]),
         ({"reason_for_request": "secondaryuses"}, []),
@@ -78,6 +81,12 @@ def test_a_patients_token(changes: dict[str, Any], found: list[str], valid: Vali
     del claims["requesting_user"]
     claims |= {"reason_for_request": "patientaccess", **changes}
     assert faults(claims) == [(text, False) for text in found]
+
+
+def test_the_system_has_to_be_there(valid: Valid, faults: Faults) -> None:
+    claims = valid("spine-core")
+    del claims["requesting_system"]
+    assert faults(claims) == [("requesting_system is missing", False)]
 
 
 def test_an_unattended_call_names_its_system(valid: Valid, faults: Faults) -> None:
