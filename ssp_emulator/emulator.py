@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ssp_emulator import sockets
 from ssp_emulator.address import Address
 from ssp_emulator.audit.journal import Journal
 from ssp_emulator.clock import Clock, SystemClock
-from ssp_emulator.config import TlsSide
 from ssp_emulator.errors import said
 from ssp_emulator.fhir import Format
 from ssp_emulator.limits import Limits, Quota
@@ -32,9 +31,11 @@ if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
+    from ssp_emulator.config import TlsSide
     from ssp_emulator.directory.loading import Registry
     from ssp_emulator.plan import Plan
     from ssp_emulator.proxy.openssl import ContextAdapter
@@ -112,12 +113,14 @@ class Emulator:
         def judge_by(registry: Registry) -> None:
             handler.spine = replace(handler.spine, directory=registry.directory, catalogue=registry.catalogue)
 
+        def files(side: TlsSide) -> tuple[Path, ...]:
+            return tuple(configuration.tls_files(side).values())
+
         registry = (configuration.path(configuration.settings.registry),)
-        consumers, others = (tuple(configuration.tls_files(side).values()) for side in get_args(TlsSide))
         return (
             Part("registry", registry, lambda: read_registry(configuration), judge_by),
-            Part("certificates for consumers", consumers, self._for_consumers, listener.renew),
-            Part("certificates for providers", others, self._for_providers, providers.renew),
+            Part("certificates for consumers", files("proxy"), self._for_consumers, listener.renew),
+            Part("certificates for providers", files("providers"), self._for_providers, providers.renew),
         )
 
     def _bind(self) -> list[socket.socket]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from support import setup
+from support import outcomes, setup
 from support.processes import run
 from support.stub import OK
 
@@ -26,25 +26,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "999999999999"
 HSTS = "max-age=31536000; includeSubDomains"
-PLAIN = {
-    "resourceType": "OperationOutcome",
-    "issue": [
-        {
-            "severity": "error",
-            "code": "security",
-            "details": {
-                "coding": [
-                    {
-                        "system": "http://fhir.nhs.net/ValueSet/gpconnect-schedule-response-code-1-0",
-                        "code": "497",
-                        "display": "HTTP_REQUEST_SENT_TO_HTTPS_PORT",
-                    }
-                ]
-            },
-            "diagnostics": "HTTP_REQUEST_SENT_TO_HTTPS_PORT",
-        }
-    ],
-}
+PLAIN = outcomes.proxy_error("security", 497, "HTTP_REQUEST_SENT_TO_HTTPS_PORT")
 
 
 def assert_497(ssp: Running, provider: StubProvider, answer: Answer) -> None:

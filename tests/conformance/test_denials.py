@@ -9,7 +9,7 @@ from uuid import UUID
 
 import jwt
 import pytest
-from support import setup
+from support import outcomes, setup
 
 from ssp_emulator import checks
 
@@ -32,81 +32,16 @@ class Case:
     claims: dict[str, Any] | None = None
 
 
-def proxy(issue_type: str, status: int, text: str) -> dict[str, Any]:
-    return {
-        "resourceType": "OperationOutcome",
-        "issue": [
-            {
-                "severity": "error",
-                "code": issue_type,
-                "details": {
-                    "coding": [
-                        {
-                            "system": "http://fhir.nhs.net/ValueSet/gpconnect-schedule-response-code-1-0",
-                            "code": str(status),
-                            "display": text,
-                        }
-                    ]
-                },
-                "diagnostics": text,
-            }
-        ],
-    }
-
-
-def malformed(code: str, display: str, text: str) -> dict[str, Any]:
-    return {
-        "resourceType": "OperationOutcome",
-        "meta": {"profile": ["https://fhir.nhs.uk/STU3/StructureDefinition/GPConnect-OperationOutcome-1"]},
-        "issue": [
-            {
-                "severity": "error",
-                "code": "invalid",
-                "details": {
-                    "coding": [
-                        {
-                            "system": "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1",
-                            "code": code,
-                            "display": display,
-                        }
-                    ]
-                },
-                "diagnostics": text,
-            }
-        ],
-    }
-
-
-METHOD_NOT_ALLOWED = {
-    "resourceType": "OperationOutcome",
-    "issue": [
-        {
-            "severity": "fatal",
-            "code": "forbidden",
-            "details": {
-                "coding": [
-                    {
-                        "system": "https://fhir.nhs.uk/StructureDefinition/spine-operationoutcome-1",
-                        "code": "405",
-                        "display": "405: Method Not Allowed",
-                    }
-                ]
-            },
-        }
-    ],
-}
-
-
 def expected_body(case: Case) -> dict[str, Any]:
     match case.shape:
         case "method":
-            return METHOD_NOT_ALLOWED
+            return outcomes.method_not_allowed()
         case "bad request":
-            return malformed("BAD_REQUEST", "Bad request", case.text)
+            return outcomes.bad_request(case.text)
         case "invalid resource":
-            return malformed("INVALID_RESOURCE", "Invalid validation of resource", case.text)
+            return outcomes.invalid_resource(case.text)
         case issue_type:
-            return proxy(issue_type, case.status, case.text)
+            return outcomes.proxy_error(issue_type, case.status, case.text)
 
 
 CASES = {

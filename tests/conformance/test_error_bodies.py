@@ -1,7 +1,7 @@
 """Every error body of the proxy's own, provoked for real: whole, letter by letter, in JSON and in XML.
 
-What is expected is written out here by hand. The XML is read by a parser that is not ours and compared element by
-element, in its order, and has to be an OperationOutcome to the published STU3 model too.
+What is expected is written out by hand, here and in `support/outcomes.py`. The XML is read by a parser that is not
+ours and compared element by element, in its order, and has to be an OperationOutcome to the published STU3 model too.
 
 Source: GP Connect 1.6.2, "Error handling" (Spine Secure Proxy errors, BAD_REQUEST, INVALID_RESOURCE); Spine Core SSP
 implementation guide, "Response status codes"; nhsconnect/gpconnect-provider-testing issues 97 and 178 (415).
@@ -19,7 +19,7 @@ from uuid import UUID
 import pytest
 from fhir.resources.STU3.operationoutcome import OperationOutcome
 from lxml import etree
-from support import setup
+from support import outcomes, setup
 from support.running import running
 from support.tokens import bearer, gp_connect_1
 from support.unwritable import unwritable_file
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder
 
-    Body = dict[str, Any]
-
 FROM, TO, UNKNOWN = setup.CONSUMER, setup.PROVIDER, "999999999999"
 TARGET = f"{setup.ROOT}/Binary/1?a=<b>&c='d'"  # what XML has to escape
 ELSEWHERE = "https://elsewhere.nhs.uk/Binary/1?a=<b>&c='d'"
@@ -51,7 +49,7 @@ class Case:
 
     reason: Reason
     line: tuple[int, str]
-    body: Body
+    body: outcomes.Body
     changes: dict[str, Any] = field(default_factory=dict)
     connection: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -60,27 +58,14 @@ class Case:
     provider: str = "answers"
 
 
-def details(system: str, code: str, display: str) -> Body:
-    return {"coding": [{"system": system, "code": code, "display": display}]}
-
-
 def own(reason: Reason, status: int, phrase: str, issue_type: str, text: str, **how: Any) -> Case:
     """An error in the proxy's own shape."""
-    coding = details("http://fhir.nhs.net/ValueSet/gpconnect-schedule-response-code-1-0", str(status), text)
-    issue = {"severity": "error", "code": issue_type, "details": coding, "diagnostics": text}
-    return Case(reason, (status, phrase), {"resourceType": "OperationOutcome", "id": ..., "issue": [issue]}, **how)
-
-
-def spine(reason: Reason, status: int, phrase: str, issue_type: str, code: str, display: str, text: str, **how) -> Case:
-    """An error in the shape with a Spine code."""
-    coding = details("https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1", code, display)
-    issue = {"severity": "error", "code": issue_type, "details": coding, "diagnostics": text}
-    meta = {"profile": ["https://fhir.nhs.uk/STU3/StructureDefinition/GPConnect-OperationOutcome-1"]}
-    return Case(reason, (status, phrase), {"resourceType": "OperationOutcome", "meta": meta, "issue": [issue]}, **how)
+    body = {"resourceType": "OperationOutcome", "id": ..., **outcomes.proxy_error(issue_type, status, text)}
+    return Case(reason, (status, phrase), body, **how)
 
 
 def bad(text: str, **how: Any) -> Case:
-    return spine(Reason.BAD_REQUEST, 400, "Bad Request", "invalid", "BAD_REQUEST", "Bad request", text, **how)
+    return Case(Reason.BAD_REQUEST, (400, "Bad Request"), outcomes.bad_request(text), **how)
 
 
 def forbidden(reason: Reason, text: str, **changes: str) -> Case:
@@ -88,10 +73,7 @@ def forbidden(reason: Reason, text: str, **changes: str) -> Case:
 
 
 def method(name: str) -> Case:
-    text = "405: Method Not Allowed"
-    coding = details("https://fhir.nhs.uk/StructureDefinition/spine-operationoutcome-1", "405", text)
-    issue = {"severity": "fatal", "code": "forbidden", "details": coding}
-    outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
+    outcome = outcomes.method_not_allowed()
     return Case(Reason.METHOD_NOT_ALLOWED, (405, "Method Not Allowed"), outcome, {"method": name})
 
 
@@ -145,10 +127,11 @@ CASES: dict[str, Case] = {
         f"ASID_CHECK_FAILED_MESSAGESENDER_{FROM}",
         changes={"Ssp_InteractionID": NOTHING_KNOWN}, settings={"compatibility": "observed-2018"},
     ),
-    "422": spine(
-        Reason.INVALID_RESOURCE, 422, "Unprocessable Entity",
-        "invalid", "INVALID_RESOURCE", "Invalid validation of resource",
-        "The token's requesting_device is not a FHIR resource: its resourceType is no FHIR type",
+    "422": Case(
+        Reason.INVALID_RESOURCE, (422, "Unprocessable Entity"),
+        outcomes.invalid_resource(
+            "The token's requesting_device is not a FHIR resource: its resourceType is no FHIR type"
+        ),
         claims={"requesting_device": {"resourceType": "Gadget"}},
     ),
     "429": own(
@@ -187,10 +170,13 @@ CASES: dict[str, Case] = {
         Reason.NETWORK_TIMEOUT, 599, "Network Connect Timeout Error", "TIMEOUT",
         settings={"providers": {"connect_timeout_s": 0.1, "connect_timeout_status": 599}}, provider="shakes no hands",
     ),
-    "500": spine(
-        Reason.INTERNAL_ERROR, 500, "Internal Server Error",
-        "processing", "INTERNAL_SERVER_ERROR", "Unexpected internal server error",
-        "The emulator failed on this request; its log says why.", settings={"audit": {"journal": unwritable_file()}},
+    "500": Case(
+        Reason.INTERNAL_ERROR, (500, "Internal Server Error"),
+        outcomes.spine_error(
+            "INTERNAL_SERVER_ERROR", "Unexpected internal server error",
+            "The emulator failed on this request; its log says why.", issue_type="processing",
+        ),
+        settings={"audit": {"journal": unwritable_file()}},
     ),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from support import setup
+from support.outcomes import bad_request
 
 from ssp_emulator import checks
 
@@ -42,19 +43,6 @@ async def ask_with(ssp: Running, lines: list[tuple[str, str]]) -> Answer:
     if any(name.lower() == "authorization" for name, _ in lines):
         nothing["Authorization"] = None
     return await ssp.ask(**nothing, fields=tuple(lines))
-
-
-def bad_request(text: str) -> dict[str, object]:
-    coding = {
-        "system": "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1",
-        "code": "BAD_REQUEST",
-        "display": "Bad request",
-    }
-    return {
-        "resourceType": "OperationOutcome",
-        "meta": {"profile": ["https://fhir.nhs.uk/STU3/StructureDefinition/GPConnect-OperationOutcome-1"]},
-        "issue": [{"severity": "error", "code": "invalid", "details": {"coding": [coding]}, "diagnostics": text}],
-    }
 
 
 def assert_refused(ssp: Running, provider: StubProvider, answer: Answer, check: str, text: str) -> None:

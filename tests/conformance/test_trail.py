@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -21,8 +23,6 @@ from support.running import running
 from ssp_emulator import checks
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.running import Running
     from support.stub import StubProvider
 
@@ -153,6 +153,18 @@ async def test_a_request_that_failed_the_first_checks_is_told_as_far_as_it_is_kn
         "bytes": {"from_consumer": 0, "to_consumer": len(answer.body)},
         "notes": [],
     }
+
+
+async def test_the_record_has_the_fields_that_its_document_names_and_no_other(
+    ssp: Running, provider: StubProvider
+) -> None:
+    document = Path(__file__).parents[2] / "docs" / "audit.md"
+    rows = re.findall(r"^\| (`[^|]+) \|", document.read_text(), re.MULTILINE)
+    named = {name.split(".")[0] for row in rows for name in re.findall(r"`([a-z_.]+)`", row)}
+
+    await ssp.ask()
+
+    assert set(ssp.record()) == named
 
 
 async def test_every_request_is_there_in_its_order_and_none_can_ask_to_be_left_out(ssp: Running) -> None:

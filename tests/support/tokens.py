@@ -1,7 +1,7 @@
 """Valid tokens of the three dialects, to change one thing of; and how the proxy judged one that was sent through it.
 
 Source: GP Connect 1.6.2 and 0.7.4, "Cross-organisation audit and provenance"; Spine Core, "Security guidance: JWT";
-National Record Locator, "Audit and provenance"; GP Connect 1.6.2, "Error handling" (the errors' bodies).
+National Record Locator, "Audit and provenance".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from support import setup
+from support import outcomes, setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -262,15 +262,7 @@ def overlooked(found: str) -> Judged:
 
 def refused(text: str, status: int = 400) -> Judged:
     """Return how a token is judged that is wrong, with the error's whole body; takes its diagnostics."""
-    code, display = {
-        400: ("BAD_REQUEST", "Bad request"),
-        422: ("INVALID_RESOURCE", "Invalid validation of resource"),
-    }[status]
-    system = "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1"
-    coding = {"system": system, "code": code, "display": display}
-    issue = {"severity": "error", "code": "invalid", "details": {"coding": [coding]}, "diagnostics": text}
-    profile = "https://fhir.nhs.uk/STU3/StructureDefinition/GPConnect-OperationOutcome-1"
-    body = {"resourceType": "OperationOutcome", "meta": {"profile": [profile]}, "issue": [issue]}
+    body = {400: outcomes.bad_request, 422: outcomes.invalid_resource}[status](text)
     return Judged(status, body, "fail", text, 0)
 
 
