@@ -5,7 +5,9 @@ Paths in the file are relative to the folder that the file is in. Units are in t
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -207,10 +209,8 @@ class Configuration:
         """Return a problem for each certificate, key, trust or revocation file that cannot be read."""
         problems = []
         for key, path in self.tls_files(side).items():
-            try:
-                path.open("rb").close()
-            except OSError as error:
-                problems.append(self.problem(key, f"cannot read {path}: {said(error)}"))
+            if (why := _unreadable(path)) is not None:
+                problems.append(self.problem(key, f"cannot read {path}: {why}"))
         return problems
 
     def tls_files(self, side: TlsSide | None = None) -> dict[str, Path]:
@@ -248,6 +248,18 @@ def text_of(path: Path) -> str:
         raise InvalidFileError([Problem(str(path), None, "", f"cannot be read: {said(error)}")]) from error
     except UnicodeDecodeError as error:
         raise InvalidFileError([Problem(str(path), None, "", f"is not UTF-8 text: byte {error.start}")]) from error
+
+
+def _unreadable(path: Path) -> str | None:
+    """Say why a file cannot be read; None where it can. A pipe, say, would be waited for."""
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        return said(error)
+    try:
+        return None if stat.S_ISREG(os.fstat(opened).st_mode) else "it should be a file"
+    finally:
+        os.close(opened)
 
 
 def _tidy(path: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ssp_emulator import sockets
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ssp_emulator.config import TlsSide
-    from ssp_emulator.directory.loading import Registry
     from ssp_emulator.plan import Plan
     from ssp_emulator.proxy.openssl import ContextAdapter
 
@@ -110,15 +108,17 @@ class Emulator:
         """Return what can be read again, each with its files."""
         configuration = self._plan.configuration
 
-        def judge_by(registry: Registry) -> None:
-            handler.spine = replace(handler.spine, directory=registry.directory, catalogue=registry.catalogue)
-
         def files(side: TlsSide) -> tuple[Path, ...]:
             return tuple(configuration.tls_files(side).values())
 
         registry = (configuration.path(configuration.settings.registry),)
         return (
-            Part("registry", registry, lambda: read_registry(configuration), judge_by),
+            Part(
+                "registry",
+                registry,
+                lambda: read_registry(configuration),
+                lambda read: handler.renew(read.directory, read.catalogue),
+            ),
             Part("certificates for consumers", files("proxy"), self._for_consumers, listener.renew),
             Part("certificates for providers", files("providers"), self._for_providers, providers.renew),
         )

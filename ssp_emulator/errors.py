@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 
 def said(error: OSError) -> str:
     """Return what an error of the operating system says, for the end of a sentence."""
     return (error.strerror or str(error)).lower()
+
+
+_PRIVATE_KEY = re.compile(
+    r"""['"]?-----BEGIN [A-Z0-9 ]*PRIVATE KEY.*?(-----END [A-Z0-9 ]*PRIVATE KEY-----(\\n)?['"]?\s*|\Z)""", re.DOTALL
+)
+
+
+def without_keys(text: str) -> str:
+    """Return a text without any private key (PEM): whatever is wrong with where one stands, it is not repeated."""
+    return _PRIVATE_KEY.sub("a private key", text)
 
 
 class SetupError(Exception):
@@ -14,4 +26,4 @@ class SetupError(Exception):
     @property
     def lines(self) -> tuple[str, ...]:
         """What is wrong, for people."""
-        return (" ".join(str(self).splitlines()),)
+        return (" ".join(without_keys(str(self)).splitlines()),)

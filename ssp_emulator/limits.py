@@ -23,6 +23,11 @@ class Standing:
     remaining: int
     reset_s: int
 
+    @property
+    def spent(self) -> bool:
+        """Whether no request is left."""
+        return self.remaining == 0
+
     def __str__(self) -> str:
         return f"{self.remaining} of {self.limit} left, {self.reset_s} s to go"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from ssp_emulator.errors import SetupError
+from ssp_emulator.errors import SetupError, without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+        said = f"{self.key}: {self.message}" if self.key else self.message
+        return without_keys(f"{where}: {said}")
 
 
 class InvalidFileError(SetupError):
@@ -215,6 +216,4 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    if "PRIVATE KEY" in text:
-        return "a private key"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -51,16 +51,16 @@ class Plan:
 def read_plan(path: Path) -> Plan:
     """Read `emulator.yaml` and the registry that it names. Raises `InvalidFileError`."""
     configuration = config.read(path)
-    registry = read_registry(configuration)
-    if strangers := list(_limits_of_strangers(configuration, registry)):
-        raise InvalidFileError(strangers)
-    return Plan(configuration, registry)
+    return Plan(configuration, read_registry(configuration))
 
 
 def read_registry(configuration: Configuration) -> Registry:
-    """Read the registry that a configuration names. Raises `InvalidFileError`."""
+    """Read the registry that a configuration names, and hold the two together. Raises `InvalidFileError`."""
     path = configuration.path(configuration.settings.registry)
-    return loading.load(config.text_of(path), str(path))
+    registry = loading.load(config.text_of(path), str(path))
+    if strangers := list(_limits_of_strangers(configuration, registry)):
+        raise InvalidFileError(strangers)
+    return registry
 
 
 def _limits_of_strangers(configuration: Configuration, registry: Registry) -> Iterator[Problem]:

@@ -8,6 +8,8 @@ could be valid, and mean something else.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from typing import Self
 
 T = TypeVar("T")
-_Stamp = tuple[tuple[int, int, int] | None, ...]
+_Look = tuple[int, int, int, int]
+_Stamp = tuple[_Look | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,15 @@ class Part(Generic[T]):
         """Return what changes with the files; None stands for one that cannot be seen."""
         return tuple(map(_stamp, self.files))
 
+    def digest(self) -> bytes:
+        """Return what changes with the files' contents; of those that can be read as files."""
+        made = hashlib.sha256()
+        for path in self.files:
+            with suppress(OSError):
+                if path.is_file():
+                    made.update(hashlib.sha256(path.read_bytes()).digest())
+        return made.digest()
+
 
 class Reloader:
     """Reads parts again when they are asked for, and when their files have changed; an async context manager.
@@ -52,6 +64,7 @@ class Reloader:
         self._every_s = every_s
         self._read = {part.name: part.stamp() for part in parts}  # the files as they were when they were last read
         self._seen = dict(self._read)
+        self._in_force: dict[str, bytes] = {}  # digests, from the first time that a part is read again
         self._one_at_a_time = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.reload")
@@ -84,22 +97,26 @@ class Reloader:
         async with self._one_at_a_time:
             self._read[part.name] = await asyncio.to_thread(part.stamp)
             try:
-                part.apply(await asyncio.to_thread(part.read))
+                digest, made = await asyncio.to_thread(lambda: (part.digest(), part.read()))
+                changed = digest != self._in_force.get(part.name)
+                if changed:  # putting the same in force again would cost consumers their connections
+                    part.apply(made)
+                    self._in_force[part.name] = digest
             except SetupError as error:
                 self._report(part, error.lines)
             except Exception as error:  # noqa: BLE001 - whatever it is, the emulator goes on with what it has
                 self._report(part, (f"{type(error).__name__}: {error}",))
             else:
-                self._log.info("reloaded", part=part.name)
+                self._log.info("reloaded" if changed else "read again, and found as it was", part=part.name)
 
     def _report(self, part: Part[Any], problems: Sequence[str]) -> None:
         for problem in problems:
             self._log.error("not reloaded: what was there stays in force", part=part.name, problem=problem)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> _Look | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

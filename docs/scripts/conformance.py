@@ -20,6 +20,7 @@ TOP = Path(__file__).parents[2]
 DOCUMENT = TOP / "docs" / "conformance.md"
 WHOLE = "conformance/"  # every test in this folder is some clause's
 VERDICTS = ("met", "differs", "not met")
+PROOFS = ("-p", "no:cacheprovider", "-m", "not skip and not xfail")
 
 _CELLS = re.compile(r"(?<!\\)\|")
 _CLAUSE = re.compile(r"[a-z]+-[0-9]+\.[0-9]+[a-z]?\Z")
@@ -54,6 +55,7 @@ def problems(document: str, tests: Collection[str]) -> Iterator[str]:
             clauses.append(_clause(cells))
         except NoClauseError as error:
             yield f"line {number}: {error}"
+    yield from (f"line {number}: {name} is in no table of clauses" for number, name in _strays(document))
     counted = Counter(clause.id for clause in clauses)
     yield from (f"{name}: is there {count} times" for name, count in counted.items() if count > 1)
     for clause in clauses:
@@ -72,10 +74,10 @@ def named_files(document: str) -> set[str]:
 def collected(files: Iterable[str]) -> list[str]:
     """Return the ids of all tests in the files, and in the folder of which every test counts, relative to `tests`.
 
-    Exits where pytest cannot collect them.
+    Those marked `skip` or `xfail` prove nothing, and are left out. Exits where pytest cannot collect them.
     """
     wanted = [TOP / "tests" / WHOLE, *(path for file in sorted(files) if (path := TOP / "tests" / file).is_file())]
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *map(str, wanted)]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *PROOFS, *map(str, wanted)]
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     if done.returncode != 0:
         sys.exit(f"the tests could not be collected:\n{done.stdout}{done.stderr}")
@@ -84,6 +86,18 @@ def collected(files: Iterable[str]) -> list[str]:
 
 def _rows(document: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row of the tables of clauses, as cells, with the number of its line."""
+    yield from ((number, cells) for number, cells, inside in _lines(document) if inside)
+
+
+def _strays(document: str) -> Iterator[tuple[int, str]]:
+    """Yield the ids at the beginning of rows of other tables, each with the number of its line."""
+    for number, cells, inside in _lines(document):
+        if not inside and _CLAUSE.match(cells[0]):
+            yield number, cells[0]
+
+
+def _lines(document: str) -> Iterator[tuple[int, list[str], bool]]:
+    """Yield each row of every table, as cells, with the number of its line, and whether the table is one of clauses."""
     inside = False
     for number, line in enumerate(document.splitlines(), 1):
         cells = [cell.strip().replace("\\|", "|") for cell in _CELLS.split(line.strip())[1:-1]]
@@ -91,8 +105,8 @@ def _rows(document: str) -> Iterator[tuple[int, list[str]]]:
             inside = True
         elif not cells:
             inside = False
-        elif inside and not _RULE.match(cells[0]):
-            yield number, cells
+        elif not _RULE.match(cells[0]):
+            yield number, cells, inside
 
 
 def _clause(cells: list[str]) -> Clause:

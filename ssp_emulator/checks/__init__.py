@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssp_emulator import outcome
 from ssp_emulator.checks.agreement import agreement
 from ssp_emulator.checks.certificate import certificate
 from ssp_emulator.checks.endpoint import endpoint
 from ssp_emulator.checks.headers import headers
 from ssp_emulator.checks.media import media
 from ssp_emulator.checks.method import method
-from ssp_emulator.checks.rate import rate
+from ssp_emulator.checks.rate import rate, standing_of
 from ssp_emulator.checks.receiver import receiver
 from ssp_emulator.checks.sender import sender
 from ssp_emulator.checks.target import target
 from ssp_emulator.checks.tls import tls
 from ssp_emulator.checks.token import token
-from ssp_emulator.exchange import SSP_HEADERS, known
+from ssp_emulator.exchange import SSP_HEADERS
 from ssp_emulator.token.reading import claims_of
 from ssp_emulator.verdict import Result
 
@@ -55,16 +56,31 @@ def order_for(exchange: Exchange) -> tuple[Check, ...]:
 
 
 def examine(exchange: Exchange, spine: Spine, order: tuple[Check, ...] = ORDER) -> Denial | None:
-    """Put an exchange through the checks until one denies it, keeping every verdict on the exchange."""
+    """Put an exchange through the checks until one denies it.
+
+    Every verdict is kept on the exchange; so are, whatever the end, who asked and how a known sender's limits stand.
+    """
     denial = _first_denial(exchange, spine, order)
     if denial is not None:
-        remember_who_asked(exchange)
-    if exchange.standing is None:
-        _show_allowance(exchange, spine)
+        _remember_who_asked(exchange)
+    if exchange.standing is None and _knows_its_sender(exchange):
+        exchange.standing = standing_of(exchange, spine)  # an answer tells it, also where no check came to it
     return denial
 
 
-def remember_who_asked(exchange: Exchange) -> None:
+def examine_unreadable(exchange: Exchange, spine: Spine, problem: str, *, start_line: bool) -> Denial:
+    """Refuse what is no request in HTTP: for who sent it and, where its start line can be read, how; else for that.
+
+    Takes what is wrong with it, for people.
+    """
+    denial = examine(exchange, spine, START_LINE if start_line else CONNECTION)
+    if denial is None:
+        _remember_who_asked(exchange)
+        denial = outcome.bad_request(f"The request is not well-formed HTTP: {problem}")
+    return denial
+
+
+def _remember_who_asked(exchange: Exchange) -> None:
     """Put the token's claims on an exchange that was refused before its token was judged: the audit wants them."""
     authorization = exchange.sole("Authorization")
     if exchange.claims is None and authorization is not None:
@@ -80,9 +96,6 @@ def _first_denial(exchange: Exchange, spine: Spine, order: tuple[Check, ...]) ->
     return None
 
 
-def _show_allowance(exchange: Exchange, spine: Spine) -> None:
-    """Put how the sender's limit stands on an exchange that did not come to that check: its answer tells it too."""
-    asked = exchange.verdicts.get(sender.__name__)
-    if asked is not None and asked.result is Result.PASSED:
-        allowance = spine.limits.of_sender(known(exchange.from_asid))
-        exchange.standing = allowance.standing(spine.clock.monotonic()) if allowance is not None else None
+def _knows_its_sender(exchange: Exchange) -> bool:
+    verdict = exchange.verdicts.get(sender.__name__)
+    return verdict is not None and verdict.result is Result.PASSED

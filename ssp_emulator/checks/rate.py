@@ -10,6 +10,8 @@ from ssp_emulator.verdict import allow, deny, skip
 
 if TYPE_CHECKING:
     from ssp_emulator.exchange import Exchange
+    from ssp_emulator.limits import Standing
+    from ssp_emulator.outcome import Denial
     from ssp_emulator.spine import Spine
     from ssp_emulator.verdict import Verdict
 
@@ -17,23 +19,38 @@ if TYPE_CHECKING:
 def rate(exchange: Exchange, spine: Spine) -> Verdict:
     """The sender has a request left, and so have all senders together at this receiver; one is taken off both.
 
-    A request that is refused takes nothing. How the scarcer of the two stands is put on the exchange.
+    A request that is refused takes nothing. How the limits stand is put on the exchange.
 
     Source: Spine Core SSP implementation guide, "Rate limiting": 429 for the sender's, 503 for the receiver's.
     """
     sender, receiver = known(exchange.from_asid), known(exchange.to_asid)
-    limits, now = spine.limits, spine.clock.monotonic()
-    held = (
-        (limits.of_sender(sender), outcome.rate_limited(sender), f"sender {sender}"),
-        (limits.of_receiver(receiver), outcome.unavailable(receiver), f"receiver {receiver}"),
-    )
-    limited = [(allowance, denial, whose) for allowance, denial, whose in held if allowance is not None]
-    for allowance, denial, whose in limited:
-        exchange.standing = allowance.standing(now)
-        if exchange.standing.remaining == 0:
-            return deny(denial, expected=f"a request left for {whose}", found=str(exchange.standing))
-    for allowance, _, _ in limited:
-        allowance.take(now)
-    standings = [allowance.standing(now) for allowance, _, _ in limited]
-    exchange.standing = min(standings, key=lambda standing: standing.remaining, default=None)
-    return allow(str(exchange.standing)) if limited else skip("no limit is configured")
+    of_sender, of_receiver = spine.limits.of_sender(sender), spine.limits.of_receiver(receiver)
+    if of_sender is None and of_receiver is None:
+        return skip("no limit is configured")
+    now = spine.clock.monotonic()
+    if of_sender is not None and (standing := of_sender.standing(now)).spent:
+        return _refuse(exchange, outcome.rate_limited(sender), f"sender {sender}", standing)
+    if of_receiver is not None and (standing := of_receiver.standing(now)).spent:
+        return _refuse(exchange, outcome.unavailable(receiver), f"receiver {receiver}", standing)
+    for allowance in (of_sender, of_receiver):
+        if allowance is not None:
+            allowance.take(now)
+    exchange.standing = standing_of(exchange, spine)
+    return allow(str(exchange.standing))
+
+
+def standing_of(exchange: Exchange, spine: Spine) -> Standing | None:
+    """Tell how the scarcer limit of a known sender and, where it is known too, its receiver stands; None without any.
+
+    Takes an exchange that check 6 has let pass, and takes no request off.
+    """
+    of_sender = spine.limits.of_sender(known(exchange.from_asid))
+    of_receiver = spine.limits.of_receiver(exchange.receiver.asid) if exchange.receiver is not None else None
+    now = spine.clock.monotonic()
+    standings = [allowance.standing(now) for allowance in (of_sender, of_receiver) if allowance is not None]
+    return min(standings, key=lambda standing: standing.remaining, default=None)
+
+
+def _refuse(exchange: Exchange, denial: Denial, whose: str, standing: Standing) -> Verdict:
+    exchange.standing = standing
+    return deny(denial, expected=f"a request left for {whose}", found=str(standing))

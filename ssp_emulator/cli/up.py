@@ -28,6 +28,7 @@ def up(config_path: Path) -> None:
     Certificates are made where there are none. When it serves, it says so on standard output; its log is on standard
     error.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what it asks for is just being done
     plan = read_plan(config_path)
     logs.configure(plan.configuration.settings.log)
     asyncio.run(_serve(plan))

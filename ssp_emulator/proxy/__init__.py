@@ -4,6 +4,7 @@
 - connection: one consumer's connection, on which requests are read
 - handler: the way of one request, from its first byte to its audit record
 - replies: what the proxy says for itself
+- cors: what a browser is told
 - leg: a connection to a provider, and what passes over it
 - head: a message's start line and fields, as they go on the wire
 - hop: one connection of the two; hop-by-hop fields stay on theirs

@@ -8,6 +8,7 @@ Source: RFC 9112, 9 (connections) and 11.2 (request smuggling); RFC 9110, 6.5 (t
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
@@ -25,19 +26,27 @@ if TYPE_CHECKING:
 
 _HEAD_LIMIT = 32 * 1024  # bytes of a start line, or of one field: a token with full FHIR resources is a long one
 _PLAIN_END = b"\r\n0\r\n\r\n"  # of a body in chunks: no trailers, and nothing behind it yet
+_LOOK_EVERY_S = 0.02
+_LAST_MOMENT_S = 0.1  # how long a request may take to note that it is cut off
 _LINGER_S = 2.0  # how long the rest of a refused body is read, so that the refusal is not lost with a reset
 
 
 class Connection(RequestHandler):
-    """Aiohttp's connection, but for what is no request in HTTP: that is answered like every other refusal."""
+    """aiohttp's connection, stricter: what is no request in HTTP, or might be two, is answered as a refusal.
 
-    __slots__ = ("_ending", "_handler", "_uploading", "current", "unread")
+    `current` is the request under way, and `answered` the body of the last one that has its answer; `retiring` is set
+    where the connection is to end with the next answer.
+    """
+
+    __slots__ = ("_ending", "_handler", "_uploading", "answered", "current", "retiring", "unread")
 
     def __init__(self, server: Server, handler: Handler, **kwargs: Any) -> None:
         super().__init__(server, **kwargs)
         self._handler = handler
         self.unread = Unread()
         self.current: web.BaseRequest | None = None
+        self.answered: StreamReader | None = None
+        self.retiring = False
         self._ending = b""
         self._uploading: StreamReader | None = None
 
@@ -47,26 +56,29 @@ class Connection(RequestHandler):
         self._ending = (self._ending + data[-len(_PLAIN_END) :])[-len(_PLAIN_END) :]
         waiting = len(self._messages)
         super().data_received(data)
-        self._look_closely(waiting)
-        current = self.current
-        if (
-            current is not None
-            and not current.content.is_eof()
-            and any(isinstance(message, _ErrInfo) for message, _ in self._messages)
-        ):
-            # aiohttp keeps the error for the next turn, and would let the body of this one wait for ever.
-            current.content.set_exception(web.RequestPayloadError("it breaks the rules of its framing"))
+        self._end_upload(followed=len(self._messages) > waiting)
+        self._judge(waiting)
+        self._fail_body()
 
-    def _look_closely(self, waiting: int) -> None:
+    def _end_upload(self, *, followed: bool) -> None:
+        """See how a body in chunks has ended: where that leaves doubt of what comes next, the connection ends too."""
+        body = self._uploading
+        if body is None or not body.is_eof():
+            return
+        self._uploading = None
+        if not followed and self._ending == _PLAIN_END:
+            return
+        if body is self.answered:  # refused already, and read to be thrown away: no answer is left to end with
+            self.close()
+        else:
+            self.retire()
+
+    def _judge(self, waiting: int) -> None:
         """Judge what aiohttp has just read, behind the messages that were waiting: it reads more than is safe.
 
         What another server might read otherwise is refused. Where a message leaves doubt about what comes behind it,
         the connection ends with its answer.
         """
-        if self._uploading is not None and self._uploading.is_eof():
-            self._uploading = None
-            if len(self._messages) > waiting or self._ending != _PLAIN_END:
-                self.retire()
         for place in range(waiting, len(self._messages)):
             message, body = self._messages[place]
             if isinstance(message, _ErrInfo):
@@ -78,6 +90,13 @@ class Connection(RequestHandler):
                 self._messages[place] = message._replace(should_close=True), body
             elif message.chunked and not body.is_eof():
                 self._uploading = body
+
+    def _fail_body(self) -> None:
+        """Tell whoever reads a body that it breaks the rules; aiohttp keeps that for the next turn."""
+        current = self.current
+        broken = any(isinstance(message, _ErrInfo) for message, _ in self._messages)
+        if broken and current is not None and not current.content.is_eof():
+            current.content.set_exception(web.RequestPayloadError("it breaks the rules of its framing"))
 
     def _blurs_its_end(self, message: RawRequestMessage, body: StreamReader) -> bool:
         """Tell whether the parser may read the next request wrongly after this one.
@@ -91,10 +110,24 @@ class Connection(RequestHandler):
         return len(self._messages) > 1 or (body.is_eof() and self._ending != _PLAIN_END)
 
     def retire(self) -> None:
-        """Close as soon as no request is under way: at once, or after the answer to the one that is."""
-        self.close()
-        if self.current is None and not self._messages and self.transport is not None:
-            self.transport.close()
+        """Close as soon as no request is under way: at once, or with the answer to the one that is.
+
+        aiohttp's own `close` would take no more of that request's body.
+        """
+        self.retiring = True
+        if self._is_idle:
+            self.force_close()
+        elif self.answered is not None and not self.answered.is_eof():
+            self.close()  # the answer is out, and the rest of the request is read to be thrown away
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way, from its head to the last byte that is read or written of it."""
+        return self._task_handler is not None and not self._is_idle
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._waiter is not None and not self._waiter.done()  # aiohttp's own way to tell
 
     def handle_error(
         self,
@@ -117,6 +150,26 @@ class Server(web.Server):
         self._handler = handler
         self._keep_alive_s = keep_alive_s
 
+    def retire(self) -> None:
+        """Let every connection that there is end with the request under way on it, and those without one at once."""
+        for connection in self._every():
+            connection.retire()
+
+    async def drain(self, patience_s: float) -> None:
+        """Let requests under way end, for so many seconds, and then close every connection.
+
+        aiohttp's `shutdown` waits too, and takes no more of their bodies meanwhile.
+        """
+        self.retire()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while any(connection.busy for connection in self._every()):  # noqa: ASYNC110 - aiohttp tells no one
+                    await asyncio.sleep(_LOOK_EVERY_S)
+        await self.shutdown(_LAST_MOMENT_S)
+
+    def _every(self) -> list[Connection]:
+        return cast("list[Connection]", self.connections)
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = cast("Connection", request.protocol)
         connection.current = request
@@ -124,8 +177,9 @@ class Server(web.Server):
         try:
             return await self._handler.handle(request)
         finally:
-            connection.current = None
-            connection.unread.end()
+            connection.current, connection.answered = None, request.content
+            if request.content.is_eof():  # else what comes next is the rest of this body
+                connection.unread.end()
             if request.content.exception() is not None:
                 request.content.feed_eof()  # aiohttp would try to read the rest of it, and fail
 

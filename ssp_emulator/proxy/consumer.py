@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from aiohttp import hdrs, web
 
@@ -20,17 +20,26 @@ if TYPE_CHECKING:
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Answered(web.StreamResponse):
-    """What a handler returns to aiohttp once the answer is out: nothing is left to send."""
+class MayRetire(Protocol):
+    """A connection that may be told, at any time, to take no more requests than the one under way."""
 
-    def __init__(self, status: int, *, keep_alive: bool) -> None:
+    retiring: bool
+
+
+class Answered(web.StreamResponse):
+    """What a handler returns to aiohttp once the answer is out: nothing is left to send.
+
+    `connection` is the one that it went out on, where that may take another request.
+    """
+
+    def __init__(self, status: int, connection: MayRetire | None = None) -> None:
         super().__init__(status=status)
-        self._keeps_alive = keep_alive
+        self._connection = connection
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the connection takes another request."""
-        return self._keeps_alive
+        """Whether the connection takes another request; it may have been told to retire since the last byte."""
+        return self._connection is not None and not self._connection.retiring
 
     async def prepare(self, request: web.BaseRequest) -> None:
         """Send nothing."""
@@ -43,7 +52,7 @@ class LastWords(Answered):
     """An answer that is sent as it is, whole, before the connection closes: for what is no request in HTTP."""
 
     def __init__(self, status: int, data: bytes) -> None:
-        super().__init__(status, keep_alive=False)
+        super().__init__(status)
         self._data = data
 
     async def prepare(self, request: web.BaseRequest) -> None:
@@ -61,9 +70,11 @@ class Consumer:
 
     def __init__(self, request: web.BaseRequest, *, patience_s: float) -> None:
         self._request = request
+        self._connection = cast("MayRetire", request.protocol)
         self._patience_s = patience_s
         self._keep_alive = request.keep_alive
         self._framing = Framing.NONE
+        self._told_to_go_on = False
         self.begun = False
 
     @property
@@ -123,7 +134,10 @@ class Consumer:
         self._framing = answer.framing
         if self._framing in (Framing.CHUNKED, Framing.CLOSE):
             self._framing = Framing.CHUNKED if self._request.version >= (1, 1) else Framing.CLOSE
-        self._keep_alive = self._keep_alive and not closes and self._framing is not Framing.CLOSE
+        # Who was not told to go on may send its body or leave it: what comes next could be either (RFC 9110, 10.1.1).
+        in_doubt = self.waits_for_continue and self._request.body_exists and not self._told_to_go_on
+        closes = closes or in_doubt or self._connection.retiring or self._framing is Framing.CLOSE
+        self._keep_alive = self._keep_alive and not closes
         connection = None
         if not self._keep_alive:
             connection = b"close"
@@ -138,6 +152,7 @@ class Consumer:
 
     async def go_on(self) -> None:
         """Tell the consumer to send its body."""
+        self._told_to_go_on = True
         await self._write(CONTINUE)
 
     async def write(self, head: bytes, piece: bytes, *, last: bool) -> None:
@@ -156,11 +171,12 @@ class Consumer:
 
     def done(self, status: int) -> Answered:
         """Return what aiohttp needs to know after the last byte."""
-        return Answered(status, keep_alive=self._keep_alive)
+        return Answered(status, self._connection if self._keep_alive else None)
 
     def hang_up(self, status: int) -> Answered:
-        """Return what aiohttp needs to know to close the connection with no answer."""
-        return Answered(status, keep_alive=False)
+        """Close the connection with no answer, and return what aiohttp needs to know."""
+        self.abort()
+        return Answered(status)
 
     def abort(self) -> None:
         """Break the connection, so that what was sent is not taken for a whole answer."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ssp_emulator.proxy.heads import Field
 
 ANY = "*"
+_ALLOW_ORIGIN = b"Access-Control-Allow-Origin"
+ANY_ALLOWED: Field = (_ALLOW_ORIGIN, ANY.encode())
+_VARY: Field = (b"Vary", b"Origin")  # another origin gets another answer
 
 _REQUEST_FIELDS = (
     b"Accept, Accept-Language, Authorization, Cache-Control, Content-Type, If-Match, If-Modified-Since, If-None-Match, "
@@ -35,15 +38,15 @@ class Cors:
     origins: frozenset[str] = frozenset({ANY})
     max_age_s: int = 600
 
-    def preflight(self, origin: str | None, methods: Iterable[str]) -> list[Field]:
-        """Return the fields that answer OPTIONS, for an origin if one was named.
+    def preflight(self, methods: Iterable[str]) -> list[Field]:
+        """Return the fields that answer OPTIONS, beside those of every other answer.
 
         The public provider test suite reads the methods from Access-Control-Request-Method, a request's field by
         rights, so they stand there too.
         """
         listed = ", ".join(methods).encode()
         return [
-            *self._origin(origin),
+            *([ANY_ALLOWED] if ANY in self.origins else []),
             (b"Access-Control-Allow-Methods", listed),
             (b"Access-Control-Request-Method", listed),
             (b"Access-Control-Allow-Headers", _REQUEST_FIELDS),
@@ -51,11 +54,10 @@ class Cors:
         ]
 
     def actual(self, origin: str | None) -> list[Field]:
-        """Return the fields for an answer to any other request: none where it names no origin."""
-        return [] if origin is None else [*self._origin(origin), (b"Access-Control-Expose-Headers", _ANSWER_FIELDS)]
-
-    def _origin(self, origin: str | None) -> list[Field]:
+        """Return the fields of any answer to a request that names an origin, or none."""
+        exposed = (b"Access-Control-Expose-Headers", _ANSWER_FIELDS)
         if ANY in self.origins:
-            return [(b"Access-Control-Allow-Origin", ANY.encode())]
-        vary = (b"Vary", b"Origin")  # another origin gets another answer
-        return [(b"Access-Control-Allow-Origin", origin.encode()), vary] if origin in self.origins else [vary]
+            return [] if origin is None else [ANY_ALLOWED, exposed]
+        if origin not in self.origins:
+            return [_VARY]
+        return [(_ALLOW_ORIGIN, origin.encode()), _VARY, exposed]

@@ -163,5 +163,7 @@ def _may_repeat(exchange: Exchange, framing: Framing) -> bool:
 
 def _raise_failure(upload: asyncio.Task[None]) -> None:
     """Raise what ended an upload, where that and not the provider is why there is no answer."""
-    if upload.done() and not upload.cancelled() and (failure := upload.exception()) is not None:
+    if upload.cancelled():
+        raise asyncio.CancelledError
+    if upload.done() and (failure := upload.exception()) is not None:
         raise failure

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from ssp_emulator import outcome
-from ssp_emulator.checks import CONNECTION, START_LINE, examine, order_for, remember_who_asked
+from ssp_emulator.checks import examine, examine_unreadable, order_for
 from ssp_emulator.exchange import Exchange, NotRecordedError
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.consumer import Answered, Consumer, LastWords
@@ -22,6 +22,8 @@ from ssp_emulator.proxy.salvage import salvage
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from ssp_emulator.directory.model import Directory
+    from ssp_emulator.interactions import Catalogue
     from ssp_emulator.outcome import Denial, Reason
     from ssp_emulator.proxy.answer import Head
     from ssp_emulator.proxy.providers import Providers
@@ -57,13 +59,17 @@ class Handler:
     """Takes each request the whole way."""
 
     def __init__(self, spine: Spine, providers: Providers, audit: Audit, replies: Replies, manners: Manners) -> None:
-        self.spine = spine  # a request is judged by the one that is there when its turn comes
+        self._spine = spine
         self._clock = spine.clock
         self._audit = audit
         self._replies = replies
         self._manners = manners
         self._forwarding = Forwarding(providers, elapsed=self._elapsed, conclude=self._conclude)
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
+
+    def renew(self, directory: Directory, catalogue: Catalogue) -> None:
+        """Judge by another directory from the next request on."""
+        self._spine = replace(self._spine, directory=directory, catalogue=catalogue)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever happens on the way, it is written down."""
@@ -103,7 +109,7 @@ class Handler:
 
     def _examine(self, exchange: Exchange) -> Denial | None:
         """Put a request through its checks; what they found tells what any answer to it has in its head."""
-        denial = examine(exchange, self.spine, order_for(exchange))
+        denial = examine(exchange, self._spine, order_for(exchange))
         exchange.timings.checked = self._elapsed(exchange)
         exchange.additions = self._replies.additions(exchange)
         return denial
@@ -116,10 +122,7 @@ class Handler:
         read = salvage(data)
         exchange = self._open(request)
         exchange.method, exchange.raw_target, exchange.headers = read.method or "-", read.target, read.headers
-        denial = examine(exchange, self.spine, START_LINE if read.method is not None else CONNECTION)
-        if denial is None:
-            remember_who_asked(exchange)
-            denial = outcome.bad_request(f"The request is not well-formed HTTP: {problem}")
+        denial = examine_unreadable(exchange, self._spine, problem, start_line=read.method is not None)
         exchange.additions = self._replies.additions(exchange)
         said = self._deny(exchange, denial)
         data = b"" if said is None else _whole(exchange, *said)
@@ -134,7 +137,7 @@ class Handler:
         self._log.critical("a request was broken off", reason=repr(error))
         if request.transport is not None:
             request.transport.abort()
-        return Answered(500, keep_alive=False)
+        return Answered(500)
 
     def _open(self, request: web.BaseRequest) -> Exchange:
         return Exchange(
@@ -166,9 +169,7 @@ class Handler:
         self, exchange: Exchange, consumer: Consumer, head: Head, body: bytes = b"", *, closes: bool = False
     ) -> Answered:
         """Send an answer of the proxy's own."""
-        start = consumer.head(head, exchange.additions, closes=closes)
-        if exchange.method == "HEAD":
-            body = b""
+        start, body = consumer.head(head, exchange.additions, closes=closes), _sent(exchange, body)
         exchange.status, exchange.bytes_out = head.status, len(body)
         self._conclude(exchange)
         await consumer.write(start, body, last=True)
@@ -222,10 +223,13 @@ class Handler:
         )
 
 
+def _sent(exchange: Exchange, body: bytes) -> bytes:
+    return b"" if exchange.method == "HEAD" else body
+
+
 def _whole(exchange: Exchange, head: Head, body: bytes) -> bytes:
     """Return an answer as bytes, the last on its connection."""
-    if exchange.method == "HEAD":
-        body = b""
+    body = _sent(exchange, body)
     exchange.bytes_out = len(body)
     start = heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close", exchange.additions)
     return start + body

@@ -20,6 +20,8 @@ _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te
 # Connection may name any field as hop-by-hop; without these the next hop would read another message than we did.
 _NEVER_DROPPED = frozenset({b"content-length", b"host"})
 
+_RATE_LIMIT = b"x-rate-limit-"
+
 
 class Framing(Enum):
     """How the end of a body is told."""
@@ -65,7 +67,7 @@ def answer_head(
     """Return the head of the answer that goes to the consumer.
 
     The provider's fields go on but for those of its hop. Strict-Transport-Security and the `additions` come after
-    them, each where the provider has none of that name; `Vary` names what answers differ by, and so can only grow.
+    them, each where the provider says nothing of the kind; `Vary` names what answers differ by, and so can only grow.
     `connection` is the value of our own `Connection` field, if it needs one.
     """
     lines = [b"HTTP/1.1 %d %b\r\n" % (status, phrase)]
@@ -74,10 +76,10 @@ def answer_head(
         lowered = name.lower()
         if lowered == b"content-length" and framing is not Framing.LENGTH and framing is not Framing.NONE:
             continue
-        there.add(lowered)
+        there.add(_kind(lowered))
         lines.append(name + b": " + value + b"\r\n")
     there.discard(b"vary")
-    lines += [name + b": " + value + b"\r\n" for name, value in (HSTS, *additions) if name.lower() not in there]
+    lines += [name + b": " + value + b"\r\n" for name, value in (HSTS, *additions) if _kind(name.lower()) not in there]
     if framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     if connection is not None:
@@ -112,6 +114,11 @@ def chunk(piece: bytes) -> bytes:
 
 
 LAST_CHUNK = b"0\r\n\r\n"
+
+
+def _kind(lowered: bytes) -> bytes:
+    """Return what a field is about: its name, but for those that only make sense together."""
+    return _RATE_LIMIT if lowered.startswith(_RATE_LIMIT) else lowered
 
 
 def _named_by_connection(fields: Fields) -> frozenset[bytes]:

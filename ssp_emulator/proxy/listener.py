@@ -55,8 +55,7 @@ class Listener:
         Connections from before close when the request under way on them is answered: nobody stays on an old verdict.
         """
         self._tls = tls
-        for connection in self._server.connections:
-            cast("Connection", connection).retire()
+        self._server.retire()
 
     async def stop(self, drain_s: float) -> None:
         """Accept no more, let requests in flight end for so many seconds, and close every connection."""
@@ -65,8 +64,7 @@ class Listener:
         await asyncio.gather(*self._accepting, *self._arriving, return_exceptions=True)
         for listening in self._sockets:
             listening.close()
-        self._server.pre_shutdown()
-        await self._server.shutdown(drain_s)
+        await self._server.drain(drain_s)
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -84,7 +82,7 @@ class Listener:
 
     async def _welcome(self, connection: socket.socket) -> None:
         """See what the consumer speaks, shake hands if it is TLS, and hand the connection to aiohttp."""
-        loop, tls = asyncio.get_running_loop(), self._tls
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._handshake_timeout_s):
                 first = await _first_byte(connection)
@@ -92,6 +90,7 @@ class Listener:
                 connection.close()
                 return
             if first == _TLS_HANDSHAKE:
+                tls = self._tls
                 _, protocol = await loop.connect_accepted_socket(
                     self._server,
                     connection,
@@ -100,8 +99,8 @@ class Listener:
                     ssl_handshake_timeout=self._handshake_timeout_s,
                     ssl_shutdown_timeout=_CLOSE_PATIENCE_S,
                 )
-                if tls is not self._tls:
-                    cast("Connection", protocol).retire()
+                # What was renewed while the two shook hands has judged this consumer too late: one request, no more.
+                cast("Connection", protocol).retiring = tls is not self._tls
             else:
                 await loop.connect_accepted_socket(self._server, connection)
         except (OSError, ssl.SSLError, TimeoutError) as error:

@@ -29,8 +29,7 @@ class Replies:
 
     def additions(self, exchange: Exchange) -> tuple[Field, ...]:
         """Return the fields that any answer to this request gets, where it has none of that name."""
-        cors = [] if exchange.method == "OPTIONS" else self._cors.actual(exchange.headers.get("Origin"))
-        return (*cors, *_rate(exchange.standing))
+        return (*self._cors.actual(exchange.headers.get("Origin")), *_rate(exchange.standing))
 
     def refusal(self, exchange: Exchange, denial: Denial) -> tuple[Head, bytes]:
         """Return the head and the body that say a denial, in the format that the request asks for."""
@@ -52,8 +51,8 @@ class Replies:
         Source: Spine Core SSP implementation guide, "CORS".
         """
         methods = outcome.METHODS if exchange.interaction is None else exchange.interaction.methods
-        allowed = self._cors.preflight(exchange.headers.get("Origin"), methods)
-        return Head(200, b"OK", [self._date(), *allowed, (b"Content-Length", b"0")], Framing.LENGTH)
+        fields = [self._date(), *self._cors.preflight(methods), (b"Content-Length", b"0")]
+        return Head(200, b"OK", fields, Framing.LENGTH)
 
     def _date(self) -> Field:
         return b"Date", self._clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").encode()

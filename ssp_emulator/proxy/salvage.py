@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _START_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP/1\.[01]\Z")  # RFC 9112, 3
 _ANOTHER = re.compile(rb"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[01]\r?$", re.MULTILINE)
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?\Z")  # RFC 9110, 7.2; RFC 3986, 3.2.2
+_HOST = re.compile(
+    r"(\[[0-9A-Za-z._~!$&'()*+,;=:%-]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?\Z"
+)  # RFC 9110, 7.2; RFC 3986, 3.2.2
 _MOST = 64 * 1024
 _MOST_DIGITS = 18  # of a Content-Length: any 64-bit integer holds it
 

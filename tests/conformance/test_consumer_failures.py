@@ -3,7 +3,7 @@
 The provider is let go and nothing is held against it; what is refused is a 400; the trail tells what the consumer got.
 
 Source: Spine Core SSP implementation guide (499, "Auditing"); RFC 9112, 6.1 (chunks in HTTP/1.0), 7.1 (chunks) and 8
-(incomplete messages).
+(incomplete messages); RFC 9110, 10.1.1 (Expect).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.running import running
+from support.stub import OK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,3 +181,53 @@ async def test_a_bad_request_behind_a_good_one_is_not_held_against_the_good_ones
 
     assert (await wire.answer()).status == 400
     assert ssp.record()["trace_id"] is None
+
+
+async def test_the_body_of_a_refused_request_is_never_told_as_a_request(ssp: Running, provider: StubProvider) -> None:
+    """The rest of its body comes after its answer, looks like a request, and what is no HTTP comes behind it."""
+    forged, trace_id = b"https://evil.example/forged", "629ea9ba-a077-4d99-b289-7a9b19fd4e03"
+    body = b"GET /%b HTTP/1.1\r\nSsp-TraceID: %b\r\nSsp-From: 200000000118\r\n\r\n" % (forged, trace_id.encode())
+    wire = await ssp.wire()
+    refused = await wire.ask(
+        ssp.request(method="POST", Ssp_To="999999999999", fields=(("Content-Length", str(len(body))),))
+    )
+    await wire.send(body)
+    await wire.send(b"\x01\x02\r\n\r\n")
+    rest = await asyncio.wait_for(wire.reader.read(), 5)  # to its end
+
+    assert refused.status == 400
+    assert rest == b"" or rest.startswith(b"HTTP/1.1 400 ")
+    journal = ssp.plan.journal.read_text()
+    assert len(ssp.records()) == (2 if rest else 1)
+    assert [part for part in (trace_id, forged.decode(), "evil.example") if part in journal] == []
+    assert all(record["trace_id"] is None for record in ssp.records()[1:])
+    assert provider.connections == 0
+
+
+EXPECTS = (("Expect", "100-continue"), ("Content-Length", "4"))
+
+
+async def test_a_refusal_of_a_body_that_was_not_asked_for_closes(ssp: Running, provider: StubProvider) -> None:
+    wire = await ssp.wire()
+
+    refused = await wire.ask(ssp.request(method="POST", Ssp_To="999999999999", fields=EXPECTS))
+
+    assert (refused.status, refused.all("Connection"), refused.interim) == (400, ["close"], [])
+    assert await wire.is_closed()
+    assert provider.connections == 0
+
+
+async def test_a_providers_answer_before_the_body_was_asked_for_closes(ssp: Running, provider: StubProvider) -> None:
+    async def play(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await reader.read()
+
+    provider.play = play
+    wire = await ssp.wire()
+
+    answer = await wire.ask(ssp.request(method="POST", fields=EXPECTS))
+
+    assert (answer.status, answer.body, answer.interim) == (200, b"ok", [])
+    assert answer.all("Connection") == ["close"]
+    assert await wire.is_closed()

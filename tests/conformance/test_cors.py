@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import setup
 from support.running import running
+from support.stub import OK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +130,7 @@ async def test_other_answers_to_a_page_carry_the_fields_that_let_it_read_them(
         (400, {}, {"fields": (("Bad Name", "x"),)}),
         (400, {}, {"Ssp_TraceID": None}),
         (400, {}, {"Authorization": None}),
+        (400, {}, {"method": "OPTIONS", "Ssp_TraceID": None}),
         (502, {}, {}),
     ],
 )
@@ -142,6 +144,17 @@ async def test_a_page_may_read_every_refusal(
     assert answer.status == status
     assert answer.one("Access-Control-Allow-Origin") == "*"
     assert "Content-Type" in answer.one("Access-Control-Expose-Headers").split(", ")
+
+
+async def test_the_answer_to_options_tells_a_known_sender_of_its_limit(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async with running(tmp_path, certificates, provider.port, limits={"sender": {"requests": 5}}) as ssp:
+        answer = await ssp.ask(method="OPTIONS", Authorization=None)
+
+        assert answer.status == 200
+        assert (answer.one("X-Rate-Limit-Limit"), answer.one("X-Rate-Limit-Remaining")) == ("5", "5")
+        assert answer.one("X-Rate-Limit-Reset") == "60"
 
 
 async def test_without_an_origin_no_answer_speaks_of_cors(ssp: Running) -> None:
@@ -177,5 +190,16 @@ async def test_where_origins_are_listed_others_are_not_allowed(
 
         assert answer.status == 200
         assert answer.all("Access-Control-Allow-Origin") == allowed
-        assert answer.all("Vary") == ([] if method == "GET" and origin is None else ["Origin"])
+        assert answer.all("Vary") == ["Origin"]
+        assert len(answer.all("Access-Control-Expose-Headers")) == len(allowed)
         assert answer.all("Access-Control-Max-Age") == (["5"] if method == "OPTIONS" else [])
+
+
+async def test_what_a_provider_varies_by_stands_beside_the_origin(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    provider.answer = OK.replace(b"\r\n", b"\r\nVary: Accept\r\n", 1)
+    async with running(tmp_path, certificates, provider.port, cors={"origins": [APP]}) as ssp:
+        answer = await ssp.ask(Origin=APP)
+
+        assert answer.all("Vary") == ["Accept", "Origin"]

@@ -167,6 +167,17 @@ async def test_the_proxy_follows_no_redirect_and_asks_only_the_provider(ssp: Run
     assert provider.received[0].all("Host") == ["gp.example.nhs.uk"]
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["[fe80::1%25eth0]:8443", "[v1.a]", "[::1]", "[::1]:8443", "localhost:", "ssp.example.nhs.uk:443", "127.0.0.1"],
+)
+async def test_every_form_of_a_host_is_served(ssp: Running, provider: StubProvider, host: str) -> None:
+    answer = await ssp.ask(Host=host)
+
+    assert (answer.status, answer.body) == (200, b"ok")
+    assert provider.received[0].all("Host") == ["gp.example.nhs.uk"]
+
+
 async def test_an_http_1_0_consumer_is_told_the_end_by_the_connection(ssp: Running, provider: StubProvider) -> None:
     provider.answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
     wire = await ssp.wire()

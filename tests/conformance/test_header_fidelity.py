@@ -164,3 +164,18 @@ def fields_in(head: bytes) -> list[Field]:
     """Return the fields of a head."""
     pairs = (line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:-2])
     return [(name, value) for name, _, value in pairs]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [(("Sec-WebSocket-Key1", "x"),), (("Content-Type", "text/plain"), ("Content-Type", "text/plain"))],
+    ids=["a relic", "a single value twice"],
+)
+async def test_what_the_http_library_refuses_is_a_400(
+    ssp: Running, provider: StubProvider, fields: tuple[Field, ...]
+) -> None:
+    answer = await ssp.ask(fields=fields)
+
+    assert answer.status == 400
+    assert answer.json()["issue"][0]["diagnostics"].startswith("The request is not well-formed HTTP: ")
+    assert provider.connections == 0

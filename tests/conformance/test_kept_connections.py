@@ -6,8 +6,9 @@ Source: Spine Core SSP implementation guide (keep-alive); RFC 9112, 9.3 (persist
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.running import running
 from support.stub import OK
 
@@ -46,21 +47,50 @@ async def test_a_kept_connection_that_the_provider_has_closed_is_not_held_agains
     assert notes[1] == ["a kept connection to the provider turned out closed; asked again on a new one"]
 
 
-async def test_a_request_that_may_do_harm_twice_is_not_sent_twice(ssp: Running, provider: StubProvider) -> None:
+@pytest.mark.parametrize(
+    ("said", "changes"),
+    [
+        (b"", {"method": "POST", "fields": (("Content-Length", "0"),)}),
+        (b"", {"method": "PUT", "body": b"body", "fields": (("Content-Length", "4"),)}),
+        (b"H", {}),
+    ],
+    ids=["POST", "with a body", "a byte of the answer has come"],
+)
+async def test_a_request_that_may_do_harm_twice_is_not_sent_twice(
+    ssp: Running, provider: StubProvider, said: bytes, changes: dict[str, Any]
+) -> None:
     async def close_on_the_second(reader: Reader, writer: Writer) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(OK)
-        await writer.drain()
-        await reader.readuntil(b"\r\n\r\n")
+        for answer in (OK, said):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
 
     provider.play = close_on_the_second
     wire = await ssp.wire()
 
     first = await wire.ask(ssp.request())
-    second = await wire.ask(ssp.request(method="POST", fields=(("Content-Length", "0"),)))
+    second = await wire.ask(ssp.request(**changes))
 
     assert (first.status, second.status) == (200, 502)
+    assert ssp.record()["provider"]["reused"] is True
     assert provider.connections == 1
+
+
+async def test_a_request_is_not_sent_twice_where_it_was_a_new_connection_that_closed(
+    ssp: Running, provider: StubProvider
+) -> None:
+    async def close_the_first(reader: Reader, writer: Writer) -> None:
+        first = provider.connections == 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"" if first else OK)
+        await writer.drain()
+
+    provider.play = close_the_first
+
+    answers = [await ssp.ask(), await ssp.ask()]
+
+    assert [answer.status for answer in answers] == [502, 200]
+    assert provider.connections == 2
 
 
 async def test_what_a_provider_sends_behind_its_answer_reaches_no_one(ssp: Running, provider: StubProvider) -> None:

@@ -79,12 +79,15 @@ async def test_an_answer_that_makes_no_sense_is_502(
 
 
 @pytest.mark.parametrize(
-    "head",
-    [b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n"],
+    ("head", "most"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"half"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n", b"4\r\nhalf\r\n"),
+    ],
     ids=["Content-Length", "chunked"],
 )
 async def test_an_answer_that_breaks_off_is_never_passed_off_as_whole(
-    ssp: Running, provider: StubProvider, head: bytes
+    ssp: Running, provider: StubProvider, head: bytes, most: bytes
 ) -> None:
     head_is_here = asyncio.Event()
 
@@ -104,7 +107,7 @@ async def test_an_answer_that_breaks_off_is_never_passed_off_as_whole(
     with suppress(ConnectionError):
         rest = await wire.reader.read()
 
-    assert b"0\r\n\r\n" not in rest
+    assert most.startswith(rest)
     record = ssp.record()
     assert (record["status"], record["broken_off"]) == (200, True)
     assert "closed the connection" in record["provider"]["error"]

@@ -11,6 +11,7 @@ import pytest
 from support import setup
 from support.clocks import MovableClock
 from support.running import running
+from support.stub import OK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,12 @@ AN_HOUR = 3600
 @pytest.fixture
 def limited(tmp_path: Path, certificates: CertificateFolder, provider: StubProvider):
     """Start an emulator with limits that last an hour."""
-    return lambda **limits: running(
-        tmp_path, certificates, provider.port, limits={"window_s": AN_HOUR, **limits}, token={"mode": "record"}
-    )
+
+    def start(*, mode: str = "record", registry: dict[str, Any] | None = None, **limits: Any):
+        settings = {"limits": {"window_s": AN_HOUR, **limits}, "token": {"mode": mode}}
+        return running(tmp_path, certificates, provider.port, registry=registry, **settings)
+
+    return start
 
 
 def told(answer: Answer) -> tuple[int, int]:
@@ -74,14 +78,20 @@ async def test_a_limit_that_is_spent_refuses_with_its_own_status(
 
 
 async def test_a_receivers_limit_is_that_of_all_senders_together(limited, provider: StubProvider) -> None:
-    async with limited(receiver={"requests": 1}) as ssp:
+    registry = setup.registry(provider.port)
+    agreement = {"from": setup.OTHER_CONSUMER, "to": setup.PROVIDER, "interactions": [setup.READ_BINARY]}
+    registry["agreements"].append(agreement)
+    async with limited(registry=registry, receiver={"requests": 2}) as ssp:
         first = await ssp.ask()
         elsewhere = await ssp.ask(
             target=f"/{setup.ROOT}-2/metadata", Ssp_To=setup.OTHER_PROVIDER, Ssp_InteractionID=setup.READ_METADATA
         )
-        second = await ssp.ask()
+        of_another = await ssp.ask(Ssp_From=setup.OTHER_CONSUMER)
+        refused = [await ssp.ask(), await ssp.ask(Ssp_From=setup.OTHER_CONSUMER)]
 
-        assert [first.status, elsewhere.status, second.status] == [200, 200, 503]
+        answers = [first, elsewhere, of_another, *refused]
+        assert [answer.status for answer in answers] == [200, 200, 200, 503, 503]
+        assert [told(answer) for answer in answers] == [(2, 1), (2, 1), (2, 0), (2, 0), (2, 0)]
 
 
 async def test_what_an_earlier_check_refuses_takes_nothing_and_is_told_what_is_left(limited) -> None:
@@ -95,9 +105,42 @@ async def test_what_an_earlier_check_refuses_takes_nothing_and_is_told_what_is_l
         assert (stranger.status, stranger.all("X-Rate-Limit-Limit")) == (403, [])
 
 
+BEFORE_THE_LIMITS: dict[str, tuple[dict[str, Any], int]] = {
+    "endpoint": ({"target": "/https://elsewhere.nhs.uk/"}, 400),
+    "agreement": ({"Ssp_From": setup.OTHER_CONSUMER}, 403),
+    "token": ({"Authorization": None}, 400),
+    "OPTIONS": ({"method": "OPTIONS"}, 200),
+}
+
+
+@pytest.mark.parametrize(("changes", "status"), BEFORE_THE_LIMITS.values(), ids=BEFORE_THE_LIMITS)
+async def test_where_the_receiver_is_known_its_limit_is_told(limited, changes: dict[str, Any], status: int) -> None:
+    async with limited(mode="enforce", receiver={"requests": 5}) as ssp:
+        answer = await ssp.ask(**changes)
+
+        assert (answer.status, told(answer)) == (status, (5, 5))
+
+
 async def test_of_two_limits_the_scarcer_is_told(limited) -> None:
     async with limited(sender={"requests": 9}, receiver={"requests": 3}) as ssp:
         assert told(await ssp.ask()) == (3, 2)
+
+
+@pytest.mark.parametrize(("sender", "receiver"), [(100, 5), (5, 100)])
+async def test_of_two_limits_a_refusal_tells_the_scarcer_too(limited, sender: int, receiver: int) -> None:
+    async with limited(mode="enforce", sender={"requests": sender}, receiver={"requests": receiver}) as ssp:
+        answer = await ssp.ask(Authorization=None)
+
+        assert (answer.status, told(answer)) == (400, (5, 5))
+
+
+async def test_what_a_provider_says_of_a_limit_of_its_own_stands_alone(limited, provider: StubProvider) -> None:
+    provider.answer = OK.replace(b"\r\n", b"\r\nx-rate-limit-limit: 99\r\n", 1)
+    async with limited(sender={"requests": 5}) as ssp:
+        answer = await ssp.ask()
+
+        fields = [field for field in answer.fields if field[0].lower().startswith("x-rate-limit")]
+        assert (answer.status, fields) == (200, [("x-rate-limit-limit", "99")])
 
 
 async def test_the_window_ends_and_everything_is_given_back(

@@ -255,3 +255,11 @@ async def test_another_organisation_than_the_senders_is_an_advisory(ssp: Running
     (note,) = ssp.record()["notes"]
     assert "requesting_organization is Z9" in note
     assert "A1001" in note
+
+
+async def test_a_token_may_be_shown_again_until_it_ends(ssp: Running, provider: StubProvider) -> None:
+    shown = bearer(DOCUMENT.claims())
+
+    judged = [await judge(ssp, provider, shown) for _ in range(2)]
+
+    assert judged == [passed("gp-connect-1")] * 2

@@ -1,11 +1,10 @@
-"""How the proxy is spoken to: protocols, cipher suites and their order, plain HTTP, HSTS and kept connections.
+"""How the proxy is spoken to: protocols, cipher suites and their order, and what is no HTTP at all.
 
 The clients are the `openssl` and `curl` tools as well as Python's own TLS, so that no one library is held against
 itself. What is refused in a handshake is told by the reason in the emulator's log: it has read what was offered.
 
 Source: GP Connect 1.6.2, "Security guidance" (TLS 1.2, the cipher list and its order); the public provider test suite
-(which suites connect, and which do not); Spine Core SSP implementation guide (497, keep-alive,
-Strict-Transport-Security); RFC 6797, 6.1; RFC 9112, 9.3.
+(which suites connect, and which do not); Spine Core SSP implementation guide (497); RFC 5246, 7.2.2 (alerts); RFC 9112.
 """
 
 from __future__ import annotations
@@ -44,7 +43,6 @@ SUITES = [
 ]
 CCM = "DHE-RSA-AES256-CCM"  # no document names it, but AES256+EDH takes it in
 EVERYTHING_ELSE = ":".join(["ALL", "COMPLEMENTOFALL", *(f"!{suite}" for suite in (*SUITES, CCM))])
-HSTS = "max-age=31536000; includeSubDomains"
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -246,12 +244,12 @@ async def s_client(ssp: Running, *options: str) -> str:
     return said.decode(errors="replace")
 
 
-async def curl(ssp: Running, folder: Path, *options: str, requests: int = 1) -> Finished:
-    """Run `curl` for good requests, with the consumer's certificate; it prints each body and status."""
+async def curl(ssp: Running, folder: Path, *options: str) -> Finished:
+    """Run `curl` for a good request, with the consumer's certificate; it prints the body and the status."""
     lines = ssp.request().decode("latin-1").split("\r\n")[2:-2]
     headers = [part for line in lines for part in ("--header", line)]
     shown = ssp.certificates.consumer
     identity = ["--cert", str(shown.certificate), "--key", str(shown.key), "--cacert", str(ssp.certificates.chain)]
-    urls = [f"https://localhost:{ssp.port}/{setup.ROOT}/Binary/1"] * requests
+    url = f"https://localhost:{ssp.port}/{setup.ROOT}/Binary/1"
     shape = ["--silent", "--show-error", "--write-out", "%{http_code}"]
-    return await run(folder, "curl", *shape, *identity, *headers, *options, *urls)
+    return await run(folder, "curl", *shape, *identity, *headers, *options, url)

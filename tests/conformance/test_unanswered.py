@@ -5,6 +5,7 @@ Source: Spine Core SSP implementation guide, "Response status codes", 444.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,4 +44,16 @@ async def test_what_is_left_unsaid_closes_the_connection_and_is_444_in_the_trail
         assert ssp.record()["denial"]["reason"] == reason
         assert ssp.record()["bytes"]["to_consumer"] == 0
         assert (await ssp.ask(Ssp_From="999999999999")).status == 403
+        assert provider.connections == 0
+
+
+async def test_a_body_that_nobody_reads_holds_no_unanswered_close_up(
+    tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
+) -> None:
+    async with running(tmp_path, certificates, provider.port, errors={"unanswered": ["bad-request"]}) as ssp:
+        wire = await ssp.wire()
+        await wire.send(ssp.request(method="POST", Ssp_To=None, fields=(("Content-Length", "1000"),), body=b"some"))
+
+        assert await asyncio.wait_for(wire.is_closed(), 1)  # half of what the rest of a refused body is waited for
+        assert ssp.record()["status"] == 444
         assert provider.connections == 0

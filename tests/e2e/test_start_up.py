@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from typing import TYPE_CHECKING, Any
@@ -157,6 +158,47 @@ async def test_a_limit_for_an_asid_that_nobody_has(tmp_path: Path, certificates:
     assert checked.err.endswith(
         ": limits.sender.asids.200000000999: 200000000999 is the ASID of no system in the registry\n"
     )
+
+
+async def test_a_revocation_list_that_is_a_pipe(tmp_path: Path, certificates: CertificateFolder) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    path = setup.write(tmp_path / "config", certificates, 9)
+    path.write_text(path.read_text().replace(f"crl: {certificates.crl}", "crl: ../pipe"))
+
+    ended = await ours(tmp_path, "check")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "error: config/emulator.yaml:8: proxy.tls.crl: cannot read pipe: it should be a file\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "put"),
+    [
+        ("registry", lambda data, secret: data["systems"][0].update(party_key=secret)),
+        ("registry", lambda data, secret: data["systems"][0].update(fqdn=secret)),
+        ("registry", lambda data, secret: data["systems"][0].update(sends=[secret])),
+        ("registry", lambda data, secret: data["systems"][0].update({secret: "x"})),
+        ("emulator", lambda data, secret: data["proxy"].update(listen=secret)),
+        ("emulator", lambda data, secret: data["proxy"]["tls"].update(key=secret)),
+        ("emulator", lambda data, secret: data.update(registry=secret)),
+    ],
+    ids=["party_key", "fqdn", "sends", "as a key", "proxy.listen", "proxy.tls.key", "registry"],
+)
+async def test_a_private_key_in_the_wrong_place_is_not_repeated(
+    tmp_path: Path, certificates: CertificateFolder, file: str, put: Callable[[dict[str, Any], str], object]
+) -> None:
+    setup.write(tmp_path / "config", certificates, 9)
+    path, secret = tmp_path / "config" / f"{file}.yaml", certificates.consumer.key.read_text()
+    data = yaml.safe_load(path.read_text())
+    put(data, secret)
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+
+    ended = await ours(tmp_path, "check")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert len(ended.err.splitlines()) == 1
+    assert "a private key" in ended.err
+    assert not any(line in ended.err for line in secret.splitlines())
 
 
 async def test_a_port_in_use(tmp_path: Path, certificates: CertificateFolder) -> None:

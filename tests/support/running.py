@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import yaml
+
 from ssp_emulator.audit.reading import read
 from ssp_emulator.demo import consumer
 from ssp_emulator.emulator import Emulator
@@ -91,10 +93,19 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, certificates: CertificateFolder, provider_port: int, clock: Clock | None = None, **changes: Any
+    folder: Path,
+    certificates: CertificateFolder,
+    provider_port: int,
+    clock: Clock | None = None,
+    *,
+    registry: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Running]:
-    """Run an emulator whose registry leads to a provider on a port of this machine."""
-    plan = read_plan(setup.write(folder, certificates, provider_port, **changes))
+    """Run an emulator whose registry leads to a provider on a port of this machine, or one with another registry."""
+    path = setup.write(folder, certificates, provider_port, **changes)
+    if registry is not None:
+        (folder / "registry.yaml").write_text(yaml.safe_dump(registry, sort_keys=False))
+    plan = read_plan(path)
     async with Emulator(plan, clock) as emulator:
         made = Running(plan, emulator, certificates)
         try:

@@ -9,28 +9,26 @@ import base64
 import hmac
 import json
 import string
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import jwt
-import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ssp_emulator.emulator import Emulator
-from ssp_emulator.plan import read_plan
 from support import setup
-from support.running import Running
+from support.running import running as running_with
 from support.tokens import part
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from ssp_emulator.pki.folder import CertificateFolder
+    from support.running import Running
 
     Sign = Callable[[bytes], bytes]
 
@@ -109,12 +107,10 @@ def with_claims(token: str, claims: Any) -> str:
     return f"{header}.{part(claims)}.{signature}"
 
 
-@asynccontextmanager
-async def running(
+def running(
     folder: Path, certificates: CertificateFolder, port: int, mode: str = "enforce", pems: dict[str, str] | None = None
-) -> AsyncIterator[Running]:
+) -> AbstractAsyncContextManager[Running]:
     """Run an emulator at which each type of key has a sender of its own, beside the consumer without one."""
-    path = setup.write(folder, certificates, port, token={"mode": mode})
     registry = setup.registry(port)
     consumer = next(system for system in registry["systems"] if system["asid"] == setup.CONSUMER)
     for kind, asid in ASIDS.items():
@@ -123,12 +119,4 @@ async def running(
         registry["systems"].append({**consumer, "asid": asid, "party_key": party_key, "token_key": pem})
         agreement = {"from": asid, "to": setup.PROVIDER, "interactions": [setup.READ_BINARY]}
         registry["agreements"].append(agreement)
-    (folder / "registry.yaml").write_text(yaml.safe_dump(registry, sort_keys=False))
-    plan = read_plan(path)
-    async with Emulator(plan) as emulator:
-        made = Running(plan, emulator, certificates)
-        try:
-            yield made
-        finally:
-            for wire in made.wires:
-                await wire.close()
+    return running_with(folder, certificates, port, registry=registry, token={"mode": mode})

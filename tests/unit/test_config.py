@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -163,8 +164,17 @@ def test_each_missing_file_is_named_with_its_line(file: Path) -> None:
     folder = file.parent
     assert [str(problem) for problem in config.read(file).missing_files()] == [
         f"{file}:4: proxy.tls.key: cannot read {folder}/gone.key: no such file or directory",
-        f"{file}:8: providers.tls.trust: cannot read {folder}: is a directory",
+        f"{file}:8: providers.tls.trust: cannot read {folder}: it should be a file",
     ]
+
+
+def test_a_pipe_is_no_file_to_read_and_is_not_waited_for(file: Path) -> None:
+    os.mkfifo(file.parent / "list.pem")
+    file.write_text("proxy:\n  tls:\n    crl: list.pem\n")
+    missing = {problem.key: str(problem) for problem in config.read(file).missing_files()}
+    assert missing["proxy.tls.crl"] == (
+        f"{file}:3: proxy.tls.crl: cannot read {file.parent}/list.pem: it should be a file"
+    )
 
 
 def test_a_default_that_is_missing_has_the_line_of_what_should_hold_it(file: Path) -> None:

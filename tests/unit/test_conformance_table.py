@@ -35,6 +35,17 @@ TESTS = (
     "unit/test_b.py::test",
     "unit/test_b.py::test_that_no_clause_needs",
 )
+MARKED = """
+import pytest
+
+def test_one(): ...
+
+@pytest.mark.parametrize("case", ["good", pytest.param("bad", marks=pytest.mark.xfail)])
+def test_two(case): ...
+
+@pytest.mark.skip
+def test_three(): ...
+"""
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +127,27 @@ def test_each_problem_of_a_row_is_told(script: ModuleType, row: str, problem: st
     document = HEAD + "\n".join([*SOUND, row])
 
     assert list(script.problems(document, TESTS)) == [problem.replace("{line}", str(len(document.splitlines())))]
+
+
+@pytest.mark.parametrize("first", ["Clause", "clauses", "`clause`"])
+def test_a_clause_outside_of_their_tables_is_told(script: ModuleType, first: str) -> None:
+    row = "| ssp-2.1 | x | IG | **met** | |"
+    document = HEAD + "\n".join([*SOUND, "", HEAD.split("\n\n")[1].strip().replace("clause", first), row])
+
+    told = list(script.problems(document, TESTS))
+
+    assert told == [f"line {len(document.splitlines())}: ssp-2.1 is in no table of clauses"]
+
+
+def test_a_test_that_is_marked_to_be_skipped_or_to_fail_proves_nothing(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "tests" / "conformance"
+    folder.mkdir(parents=True)
+    (folder / "test_a.py").write_text(MARKED)
+    monkeypatch.setattr(script, "TOP", tmp_path)
+
+    assert script.collected([]) == ["conformance/test_a.py::test_one", "conformance/test_a.py::test_two[good]"]
 
 
 def test_a_test_of_conformance_that_no_clause_names_is_told(script: ModuleType) -> None:

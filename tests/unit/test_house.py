@@ -10,7 +10,7 @@ import pytest
 import ssp_emulator
 
 PACKAGE = Path(ssp_emulator.__file__).parent
-PURE = ("directory", "interactions", "token", "limits", "outcome", "checks")
+PURE = ("directory", "interactions", "token", "limits", "target", "outcome", "checks")
 FOREIGN_ROOMS = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "audit", "admin", "cli", "emulator")}
 OUTSIDE = {"socket", "ssl", "asyncio", "aiohttp", "pathlib", "time", "os", "threading"}
 
@@ -48,7 +48,7 @@ def test_a_pure_room_knows_no_sockets_files_or_clocks_and_no_room_that_does(path
     assert asked <= {"spine.clock.now"}
 
 
-@pytest.mark.parametrize("room", [*PURE, "fhir", "target", "address", "located"])
+@pytest.mark.parametrize("room", [*PURE, "fhir", "address", "located"])
 def test_every_room_of_the_plan_is_there(room: str) -> None:
     assert all(file.is_file() for file in files(room))
     assert files(room)

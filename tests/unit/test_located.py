@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from ssp_emulator.located import InvalidFileError, Located, Problem, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Leaf(BaseModel):
@@ -167,6 +173,35 @@ def test_a_file_that_is_nested_too_deep_is_named_and_not_followed(text: str) -> 
     assert str(caught.value) == "deep.yaml:1: is nested more than 64 deep"
 
 
-def test_a_private_key_in_the_wrong_place_is_not_shown() -> None:
-    (problem,) = problems('root: {colour: red, size: "-----BEGIN PRIVATE KEY-----"}\n')
-    assert problem == "tree.yaml:1: root.size: should be a valid integer, found a private key"
+KINDS = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("wrap", "said"),
+    [
+        (lambda key: {"root": {"colour": "red", "size": key}}, "root.size: should be a valid integer, found"),
+        (lambda key: {"root": key}, "root: should be keys with their values, found"),
+        (lambda key: {"leaves": [key]}, "leaves[0]: should be keys with their values, found"),
+        (lambda key: {"from": [key]}, "from: should be a valid string, found ["),
+        (lambda key: {"from": {key: 1}}, "from: should be a valid string, found {"),
+        (lambda key: {key: 1}, ""),
+        (lambda key: {"root": {"colour": "red", key: 1}}, "root."),
+    ],
+    ids=["a value", "a mapping's place", "an entry", "within a list", "within a mapping", "a key", "a key below"],
+)
+def test_a_private_key_in_the_wrong_place_is_not_shown(kind: str, wrap: Callable[[str], object], said: str) -> None:
+    key = f"-----BEGIN {kind}-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END {kind}-----\n"
+    (problem,) = problems(yaml.safe_dump(wrap(key)))
+    where, _, rest = problem.partition(": ")
+    assert where.startswith("tree.yaml:")
+    shown = f"{said} a private key".replace("[ ", "[").replace("{ ", "{").replace(". ", ".").strip()
+    assert rest.startswith(shown)
+    assert not any(line in problem for line in key.splitlines())
+
+
+def test_a_private_key_that_stands_twice_as_a_key_is_not_shown() -> None:
+    key = '"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkq"'
+    with pytest.raises(InvalidFileError) as caught:
+        parse(f"{key}: 1\n{key}: 2\n", "tree.yaml")
+    assert str(caught.value) == "tree.yaml:2: a private key"

@@ -51,6 +51,7 @@ def test_what_is_listed_passes(
         ({"Content-Type": f"{JSON}x"}, f"{JSON}x"),
         ({"Content-Type": [JSON, "text/html"]}, f"{JSON}, text/html"),
         ({"Content-Type": [JSON, JSON]}, f"{JSON}, {JSON}"),
+        ({"Content-Type": [f"{JSON};charset=utf-8", "text/html"]}, f"{JSON};charset=utf-8, text/html"),
         ({"Content-Length": "2"}, "application/octet-stream"),
         ({"Transfer-Encoding": "chunked"}, "application/octet-stream"),
     ],

@@ -49,19 +49,26 @@ def test_without_a_limit_there_is_nothing_to_check(request_for: Callable[..., Ex
     ids=["the sender's", "the receiver's", "both: the sender's is told"],
 )
 def test_a_limit_that_is_spent_refuses(
-    limits: Limits, denial: Denial, whose: str, request_for: Callable[..., Exchange], spine: Spine
+    limits: Limits,
+    denial: Denial,
+    whose: str,
+    request_for: Callable[..., Exchange],
+    judge: Callable[..., Verdict],
+    spine: Spine,
 ) -> None:
     limited, exchange = replace(spine, limits=limits), request_for()
-    passed = [check(request_for(), limited) for _ in range(2)]
-    refused = check(exchange, limited)
+    passed = [judge(check, request_for(), limited) for _ in range(2)]
+    refused = judge(check, exchange, limited)
     assert passed == [Verdict(Result.PASSED, f"{left} of 2 left, 60 s to go", None, None) for left in (1, 0)]
     assert refused == Verdict(Result.FAILED, "0 of 2 left, 60 s to go", f"a request left for {whose}", denial)
     assert exchange.standing == Standing(2, 0, 60)
 
 
-def test_the_scarcer_of_two_is_told(request_for: Callable[..., Exchange], spine: Spine) -> None:
+def test_the_scarcer_of_two_is_told(
+    request_for: Callable[..., Exchange], judge: Callable[..., Verdict], spine: Spine
+) -> None:
     limited, exchange = replace(spine, limits=Limits(60, sender=Quota(9), receiver=Quota(3))), request_for()
-    check(exchange, limited)
+    judge(check, exchange, limited)
     assert exchange.standing == Standing(3, 2, 60)
 
 
