@@ -64,7 +64,7 @@ class Reloader:
         self._every_s = every_s
         self._read = {part.name: part.stamp() for part in parts}  # the files as they were when they were last read
         self._seen = dict(self._read)
-        self._in_force: dict[str, bytes] = {}  # digests, from the first time that a part is read again
+        self._in_force: dict[str, bytes | None] = {}  # digests, from the first time that a part is read again
         self._one_at_a_time = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.reload")
@@ -97,8 +97,8 @@ class Reloader:
         async with self._one_at_a_time:
             self._read[part.name] = await asyncio.to_thread(part.stamp)
             try:
-                digest, made = await asyncio.to_thread(lambda: (part.digest(), part.read()))
-                changed = digest != self._in_force.get(part.name)
+                digest, made = await asyncio.to_thread(_read_whole, part)
+                changed = digest is None or digest != self._in_force.get(part.name)
                 if changed:  # putting the same in force again would cost consumers their connections
                     part.apply(made)
                     self._in_force[part.name] = digest
@@ -112,6 +112,12 @@ class Reloader:
     def _report(self, part: Part[Any], problems: Sequence[str]) -> None:
         for problem in problems:
             self._log.error("not reloaded: what was there stays in force", part=part.name, problem=problem)
+
+
+def _read_whole(part: Part[T]) -> tuple[bytes | None, T]:
+    """Read a part, and tell the digest of what was read; None where the files changed meanwhile."""
+    before, made, after = part.digest(), part.read(), part.digest()
+    return (before if before == after else None), made
 
 
 def _stamp(path: Path) -> _Look | None:

@@ -156,9 +156,10 @@ class Consumer:
         await self._write(CONTINUE)
 
     async def write(self, head: bytes, piece: bytes, *, last: bool) -> None:
-        """Send the head, where it has not gone out yet, and a piece of the body; wait until there is room for more.
+        """Send the head, where it has not gone out yet, and a piece of the body.
 
-        Raises `ConsumerGone`.
+        Wait until there is room for more; after the last piece until all is on its way, because a connection that
+        closes leaves little time for the rest. Raises `ConsumerGone`.
         """
         self.begun = True
         if self._framing is Framing.CHUNKED:
@@ -168,6 +169,8 @@ class Consumer:
         else:
             data = head + piece if head else piece
         await self._write(data)
+        if last:
+            await self._flush()
 
     def done(self, status: int) -> Answered:
         """Return what aiohttp needs to know after the last byte."""
@@ -190,6 +193,17 @@ class Consumer:
         transport.write(data)
         if self._request.protocol.writing_paused:
             await self._room(transport)
+
+    async def _flush(self) -> None:
+        transport = self._request.transport
+        if transport is None or transport.get_write_buffer_size() == 0:
+            return
+        low, high = transport.get_write_buffer_limits()
+        transport.set_write_buffer_limits(high=1, low=0)
+        try:
+            await self._room(transport)
+        finally:
+            transport.set_write_buffer_limits(high=high, low=low)
 
     async def _room(self, transport: asyncio.WriteTransport) -> None:
         """Wait until the consumer has taken enough, as long as it takes something."""
