@@ -71,22 +71,30 @@ class Limits:
     """The allowances of all senders and of all receivers, each made when its ASID is first asked for."""
 
     def __init__(self, window_s: float = 60.0, sender: Quota | None = None, receiver: Quota | None = None) -> None:
-        self._window_s = window_s
-        self._quotas = {"sender": sender or Quota(), "receiver": receiver or Quota()}
-        self._allowances: dict[tuple[str, str], Allowance | None] = {}
+        self._senders = _Side(sender or Quota(), window_s)
+        self._receivers = _Side(receiver or Quota(), window_s)
 
     def of_sender(self, asid: str) -> Allowance | None:
         """Return what a sender has; None where it has no limit."""
-        return self._allowance("sender", asid)
+        return self._senders.allowance(asid)
 
     def of_receiver(self, asid: str) -> Allowance | None:
         """Return what all senders together have at a receiver; None where it has no limit."""
-        return self._allowance("receiver", asid)
+        return self._receivers.allowance(asid)
 
-    def _allowance(self, side: str, asid: str) -> Allowance | None:
-        key = (side, asid)
-        if key not in self._allowances:
-            quota = self._quotas[side]
-            limit = quota.of.get(asid, quota.each)
-            self._allowances[key] = Allowance(limit, self._window_s) if limit is not None else None
-        return self._allowances[key]
+
+class _Side:
+    """All senders, or all receivers."""
+
+    def __init__(self, quota: Quota, window_s: float) -> None:
+        self._quota = quota
+        self._window_s = window_s
+        self._allowances: dict[str, Allowance] = {}
+
+    def allowance(self, asid: str) -> Allowance | None:
+        limit = self._quota.of.get(asid, self._quota.each)
+        if limit is None:
+            return None
+        if asid not in self._allowances:
+            self._allowances[asid] = Allowance(limit, self._window_s)
+        return self._allowances[asid]

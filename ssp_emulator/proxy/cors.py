@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ANY = "*"
 _ALLOW_ORIGIN = b"Access-Control-Allow-Origin"
-ANY_ALLOWED: Field = (_ALLOW_ORIGIN, ANY.encode())
+_ANY_ALLOWED: Field = (_ALLOW_ORIGIN, ANY.encode())
 _VARY: Field = (b"Vary", b"Origin")  # another origin gets another answer
 
 _REQUEST_FIELDS = (
@@ -46,7 +46,7 @@ class Cors:
         """
         listed = ", ".join(methods).encode()
         return [
-            *([ANY_ALLOWED] if ANY in self.origins else []),
+            *([_ANY_ALLOWED] if ANY in self.origins else []),
             (b"Access-Control-Allow-Methods", listed),
             (b"Access-Control-Request-Method", listed),
             (b"Access-Control-Allow-Headers", _REQUEST_FIELDS),
@@ -57,7 +57,7 @@ class Cors:
         """Return the fields of any answer to a request that names an origin, or none."""
         exposed = (b"Access-Control-Expose-Headers", _ANSWER_FIELDS)
         if ANY in self.origins:
-            return [] if origin is None else [ANY_ALLOWED, exposed]
+            return [] if origin is None else [_ANY_ALLOWED, exposed]
         if origin not in self.origins:
             return [_VARY]
         return [(_ALLOW_ORIGIN, origin.encode()), _VARY, exposed]

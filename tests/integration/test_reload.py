@@ -16,7 +16,6 @@ from support.running import Running, running
 from support.stub import OK, StubProvider
 
 from ssp_emulator.pki.authority import Role
-from ssp_emulator.pki.folder import CertificateFolder
 from ssp_emulator.pki.issuing import issue
 from ssp_emulator.pki.revocation import revoke
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, MutableMapping
     from pathlib import Path
 
-    from ssp_emulator.pki.folder import KeyPair
+    from ssp_emulator.pki.folder import CertificateFolder, KeyPair
 
 PATIENCE_S = 10
 QUICKLY, ONLY_WHEN_ASKED = {"every_s": 0.02}, {"every_s": None}
@@ -33,25 +32,9 @@ PARTS = ["registry", "certificates for consumers", "certificates for providers"]
 
 
 @pytest.fixture
-def own_certificates(certificates: CertificateFolder, tmp_path: Path) -> CertificateFolder:
-    """A PKI that the test may change."""
-    shutil.copytree(certificates.root, tmp_path / "certs")
-    return CertificateFolder(tmp_path / "certs")
-
-
-@pytest.fixture
 async def ssp(own_certificates: CertificateFolder, provider: StubProvider, tmp_path: Path) -> AsyncIterator[Running]:
     """An emulator that looks at its files often."""
     async with running(tmp_path, own_certificates, provider.port, reload=QUICKLY) as made:
-        yield made
-
-
-@pytest.fixture
-async def asked_only(
-    own_certificates: CertificateFolder, provider: StubProvider, tmp_path: Path
-) -> AsyncIterator[Running]:
-    """An emulator that reads its files again when it is asked to, as SIGHUP does."""
-    async with running(tmp_path, own_certificates, provider.port, reload=ONLY_WHEN_ASKED) as made:
         yield made
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +14,14 @@ from support.running import Running, running
 from support.stub import OK, Received, StubProvider, body_of
 from support.wire import Wire, context
 
-from ssp_emulator.pki.folder import CertificateFolder
 from ssp_emulator.pki.revocation import revoke
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from support.wire import Answer
 
+    from ssp_emulator.pki.folder import CertificateFolder
     from ssp_emulator.proxy.listener import Listener
 
 PATIENCE_S = 10
@@ -36,17 +34,9 @@ HALVES = {
 
 
 @pytest.fixture
-def own_certificates(certificates: CertificateFolder, tmp_path: Path) -> CertificateFolder:
-    """A PKI that the test may change."""
-    shutil.copytree(certificates.root, tmp_path / "certs")
-    return CertificateFolder(tmp_path / "certs")
-
-
-@pytest.fixture
-async def ssp(own_certificates: CertificateFolder, provider: StubProvider, tmp_path: Path) -> AsyncIterator[Running]:
-    """An emulator that reads its files again when it is asked to, as SIGHUP does."""
-    async with running(tmp_path, own_certificates, provider.port, reload=ONLY_WHEN_ASKED) as made:
-        yield made
+def ssp(asked_only: Running) -> Running:
+    """An emulator that reads its files again when it is asked to."""
+    return asked_only
 
 
 class Slow:
