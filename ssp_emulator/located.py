@@ -5,24 +5,20 @@ Source: YAML 1.2.2, 3.2.1.3 (the keys of a mapping are unique; PyYAML alone lets
 
 from __future__ import annotations
 
-import difflib
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from ssp_emulator.complaints import complaints, dotted
 from ssp_emulator.errors import SetupError, without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pydantic_core import ErrorDetails
+    from ssp_emulator.complaints import Key
 
-Key = tuple[str | int, ...]
-# What pydantic begins its sentences with; ours begin with the key.
-_SUBJECT = re.compile(r"^(Value error, |(Input|String|List) (?=should))")
 # PyYAML lets these through where a tag does not fit its value: `!!int x`, or the 31st of February.
 _NOT_CONSTRUCTED = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 Model = TypeVar("Model", bound=BaseModel)
@@ -85,16 +81,17 @@ class Located:
 
     def problem(self, key: Key, message: str) -> Problem:
         """Name a problem at a key of this document."""
-        return Problem(self.file, self.line(key), _dotted(key), message)
+        return Problem(self.file, self.line(key), dotted(key), message)
 
-    def validated(self, model: type[Model]) -> Model:
-        """Return the document's data as a model. Raises `InvalidFileError` with every problem that it has."""
+    def validated(self, model: type[Model], context: object = None) -> Model:
+        """Return the document's data as a model; `context` is for its validators.
+
+        Raises `InvalidFileError` with every problem that it has.
+        """
         try:
-            return model.model_validate({} if self.data is None else self.data)
+            return model.model_validate({} if self.data is None else self.data, context=context)
         except ValidationError as error:
-            raise InvalidFileError(
-                self.problem(detail["loc"], _sentence(detail, model)) for detail in error.errors()
-            ) from error
+            raise InvalidFileError(self.problem(key, message) for key, message in complaints(error, model)) from error
 
 
 def parse(text: str, file: str) -> Located:
@@ -167,53 +164,3 @@ def _repeated(root: yaml.Node) -> Iterator[tuple[int, str]]:
                 if name.value in names:
                     yield name.start_mark.line + 1, name.value
                 names.add(name.value)
-
-
-def _dotted(key: Key) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key).removeprefix(".")
-
-
-def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    kind, found = detail["type"], detail["input"]
-    if kind == "missing":
-        return "is missing"
-    if kind == "extra_forbidden":
-        return _unknown(detail["loc"], model)
-    if kind in {"model_type", "model_attributes_type", "dict_type"}:
-        return f"should be keys with their values, found {_shown(found)}"
-    if kind == "string_type" and isinstance(found, int | float):
-        return f'should be text: put it in quotes, "{found}"'
-    said = _SUBJECT.sub("", detail["msg"])
-    return said if kind == "value_error" else f"{said}, found {_shown(found)}"
-
-
-def _unknown(key: Key, model: type[BaseModel]) -> str:
-    known = sorted(_fields(key[:-1], model))
-    near = difflib.get_close_matches(str(key[-1]), known, n=1)
-    return (
-        f"is not a key here; did you mean {near[0]}?" if near else f"is not a key here; these are: {', '.join(known)}"
-    )
-
-
-def _fields(key: Key, model: type[BaseModel]) -> Iterable[str]:
-    """Follow a key through the models to the one that holds its end, and return the names it knows."""
-    at: type[BaseModel] | None = model
-    for step in key:
-        if isinstance(step, str) and at is not None and step in _aliases(at):
-            at = _model_in(_aliases(at)[step])
-    return _aliases(at) if at is not None else ()
-
-
-def _aliases(model: type[BaseModel]) -> dict[str, Any]:
-    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

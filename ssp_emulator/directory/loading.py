@@ -17,7 +17,7 @@ from ssp_emulator.token.signing import VerificationKey
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from ssp_emulator.located import Key
+    from ssp_emulator.complaints import Key
 
 
 @dataclass(frozen=True, slots=True)

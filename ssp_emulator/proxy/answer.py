@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import httptools
 
+from ssp_emulator.message import Framing, Head
 from ssp_emulator.proxy.errors import ProviderError
-from ssp_emulator.proxy.heads import Field, Framing
 
 _HEAD_LIMIT = 256 * 1024  # bytes without a final head; no real one comes near, and memory has to end somewhere
-
-
-@dataclass(slots=True)
-class Head:
-    """The start of an answer: status, reason phrase, and fields in the order, case and number that they came."""
-
-    status: int = 0
-    phrase: bytes = b""
-    fields: list[Field] = field(default_factory=list)
-    framing: Framing = Framing.CLOSE
-
-    @property
-    def interim(self) -> bool:
-        """Whether another head follows this one. Source: RFC 9110, 15.2."""
-        return 100 <= self.status < 200
 
 
 class AnswerReader:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from aiohttp import hdrs, web
 
+from ssp_emulator.message import Framing
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError
-from ssp_emulator.proxy.heads import Framing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ssp_emulator.proxy.answer import Head
-    from ssp_emulator.proxy.heads import Fields
+    from ssp_emulator.message import Fields, Head
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ssp_emulator.proxy.heads import Field
+    from ssp_emulator.message import Field
 
 ANY = "*"
 _ALLOW_ORIGIN = b"Access-Control-Allow-Origin"

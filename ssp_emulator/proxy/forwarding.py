@@ -6,15 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ssp_emulator.exchange import known
+from ssp_emulator.message import Framing
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.errors import ProviderClosedError, ProviderError
-from ssp_emulator.proxy.heads import Framing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssp_emulator.exchange import Exchange
-    from ssp_emulator.proxy.answer import Head
+    from ssp_emulator.message import Head
     from ssp_emulator.proxy.consumer import Answered, Consumer
     from ssp_emulator.proxy.leg import Leg
     from ssp_emulator.proxy.providers import Providers

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from ssp_emulator.directory.model import Directory
     from ssp_emulator.interactions import Catalogue
+    from ssp_emulator.message import Head
     from ssp_emulator.outcome import Denial, Reason
-    from ssp_emulator.proxy.answer import Head
     from ssp_emulator.proxy.providers import Providers
     from ssp_emulator.proxy.replies import Replies
     from ssp_emulator.spine import Spine

@@ -8,11 +8,14 @@ Source: RFC 9110, 7.6.1 (Connection and the hop-by-hop fields); RFC 7239 (Forwar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import Enum
+from typing import TYPE_CHECKING
 
-Field = tuple[bytes, bytes]
-Fields = Iterable[Field]
+from ssp_emulator.message import Framing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ssp_emulator.message import Field, Fields
 
 HSTS: Field = (b"Strict-Transport-Security", b"max-age=31536000; includeSubDomains")
 
@@ -21,15 +24,6 @@ _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te
 _NEVER_DROPPED = frozenset({b"content-length", b"host"})
 
 _RATE_LIMIT = b"x-rate-limit-"
-
-
-class Framing(Enum):
-    """How the end of a body is told."""
-
-    NONE = "no body"
-    LENGTH = "Content-Length"
-    CHUNKED = "chunked"
-    CLOSE = "until the connection closes"
 
 
 def request_head(

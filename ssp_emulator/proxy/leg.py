@@ -6,11 +6,13 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING, cast
 
-from ssp_emulator.proxy.answer import AnswerReader, Head
+from ssp_emulator.proxy.answer import AnswerReader
 from ssp_emulator.proxy.errors import ProviderClosedError, ProviderError, ProviderTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ssp_emulator.message import Head
 
 _HIGH_WATER = 256 * 1024  # bytes of a body that may wait for a slow consumer before the provider is held back
 
@@ -134,6 +136,7 @@ class Leg(asyncio.Protocol):
         piece = self._asked().take()
         if self._held_back and self._transport is not None:
             self._held_back = False
+            self._active = self._loop.time()  # held back, it could not show that it was still there
             self._transport.resume_reading()
         return piece
 

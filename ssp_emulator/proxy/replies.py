@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ssp_emulator import fhir, outcome
-from ssp_emulator.proxy.answer import Head
-from ssp_emulator.proxy.heads import Framing
+from ssp_emulator.message import Framing, Head
 
 if TYPE_CHECKING:
     from ssp_emulator.clock import Clock
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.fhir import Format
     from ssp_emulator.limits import Standing
+    from ssp_emulator.message import Field
     from ssp_emulator.outcome import Denial
     from ssp_emulator.proxy.cors import Cors
-    from ssp_emulator.proxy.heads import Field
 
 
 class Replies:

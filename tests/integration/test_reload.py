@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from support import setup
 from support.running import Running, running
 from support.stub import OK, StubProvider
+from support.waiting import until
 
 from ssp_emulator.pki.authority import Role
 from ssp_emulator.pki.issuing import issue
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder, KeyPair
 
-PATIENCE_S = 10
 QUICKLY, ONLY_WHEN_ASKED = {"every_s": 0.02}, {"every_s": None}
 NEW = "ssp-2.example.nhs.uk"
 PARTS = ["registry", "certificates for consumers", "certificates for providers"]
@@ -45,13 +45,6 @@ def registry(ssp: Running) -> Path:
 
 def without_agreements() -> str:
     return yaml.safe_dump({**setup.registry(0), "agreements": []})
-
-
-async def until(reached: Callable[[], Any]) -> None:
-    """Wait until something is so; the loop goes on meanwhile."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not reached():  # noqa: ASYNC110 - nothing but the log tells of it
-            await asyncio.sleep(0.005)
 
 
 def reported(logs: list[MutableMapping[str, Any]], event: str) -> list[str]:

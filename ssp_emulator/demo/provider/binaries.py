@@ -9,9 +9,10 @@ from aiohttp import web
 
 from ssp_emulator import fhir
 from ssp_emulator.demo.provider.context import ADMISSION, DATASET
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
+from ssp_emulator.demo.provider.errors import ProviderError
 from ssp_emulator.demo.provider.interactions import MIGRATE_BINARY
 from ssp_emulator.demo.provider.respond import accepts_gzip, headers_for, wanted_format
+from ssp_emulator.provider_errors import ErrorKind
 
 if TYPE_CHECKING:
     from ssp_emulator.demo.provider.model import StoredFile

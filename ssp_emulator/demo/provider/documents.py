@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from ssp_emulator.demo.provider import resources
 from ssp_emulator.demo.provider.context import DATASET, PRACTICE, SETTINGS
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
+from ssp_emulator.demo.provider.errors import ProviderError
 from ssp_emulator.demo.provider.model import Organisation, Practitioner
 from ssp_emulator.demo.provider.patients import check_accessible
 from ssp_emulator.demo.provider.respond import answer
 from ssp_emulator.demo.provider.search import read_search
+from ssp_emulator.provider_errors import ErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from ssp_emulator.demo.provider.context import ADMISSION, FITTING, PRACTICE, SETTINGS, Admission
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
+from ssp_emulator.demo.provider.errors import ProviderError
 from ssp_emulator.demo.provider.respond import wanted_format
 from ssp_emulator.exchange import FROM, INTERACTION_ID, TO, TRACE_ID
+from ssp_emulator.provider_errors import ErrorKind
 from ssp_emulator.token.parsing import parse
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
+from ssp_emulator.demo.provider.errors import ProviderError
 from ssp_emulator.demo.provider.respond import answer_error
 from ssp_emulator.exchange import INTERACTION_ID, TRACE_ID
+from ssp_emulator.provider_errors import ErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

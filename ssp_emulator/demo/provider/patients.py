@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssp_emulator.demo.provider.context import DATASET, PRACTICE, SETTINGS
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError, invalid_parameter
+from ssp_emulator.demo.provider.errors import ProviderError, invalid_parameter
 from ssp_emulator.demo.provider.nhs_number import is_nhs_number
 from ssp_emulator.demo.provider.resources import NHS_NUMBER_SYSTEM, patient_resource, searchset
 from ssp_emulator.demo.provider.respond import answer
+from ssp_emulator.provider_errors import ErrorKind
 
 if TYPE_CHECKING:
     from datetime import date

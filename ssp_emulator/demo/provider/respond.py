@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from ssp_emulator import fhir
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
+from ssp_emulator.demo.provider.errors import ProviderError
+from ssp_emulator.provider_errors import ErrorKind
 
 if TYPE_CHECKING:
     from ssp_emulator.fhir import Format, Resource

@@ -6,7 +6,8 @@ import pytest
 from fhir.resources.STU3.operationoutcome import OperationOutcome
 
 from ssp_emulator import fhir
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError, invalid_parameter
+from ssp_emulator.demo.provider.errors import ProviderError, invalid_parameter
+from ssp_emulator.provider_errors import ErrorKind
 
 TABLE = [
     (400, "value", "INVALID_IDENTIFIER_SYSTEM", "Invalid identifier system"),

@@ -10,8 +10,9 @@ import pytest
 from multidict import MultiDict
 
 from ssp_emulator.demo.provider.dataset import DATASET
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
+from ssp_emulator.demo.provider.errors import ProviderError
 from ssp_emulator.demo.provider.patients import check_accessible, read_identifier
+from ssp_emulator.provider_errors import ErrorKind
 
 if TYPE_CHECKING:
     from ssp_emulator.demo.provider.model import Patient

@@ -6,8 +6,9 @@ import pytest
 from multidict import MultiDict
 
 from ssp_emulator.demo.provider.dataset import DATASET
-from ssp_emulator.demo.provider.errors import ErrorKind, ProviderError
+from ssp_emulator.demo.provider.errors import ProviderError
 from ssp_emulator.demo.provider.search import INCLUDES, REVINCLUDE, read_search
+from ssp_emulator.provider_errors import ErrorKind
 
 MANDATORY = (*(("_include", include) for include in INCLUDES), ("_revinclude:recurse", REVINCLUDE))
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ssp_emulator.message import Framing
 from ssp_emulator.proxy.answer import AnswerReader
 from ssp_emulator.proxy.errors import ProviderError
-from ssp_emulator.proxy.heads import Framing
 
 
 def read(*pieces: bytes, method: str = "GET") -> AnswerReader:

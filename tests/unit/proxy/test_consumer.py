@@ -12,10 +12,9 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_writer import StreamWriter
 from multidict import CIMultiDict
 
-from ssp_emulator.proxy.answer import Head
+from ssp_emulator.message import Framing, Head
 from ssp_emulator.proxy.consumer import Consumer
 from ssp_emulator.proxy.errors import ConsumerGone
-from ssp_emulator.proxy.heads import Framing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ssp_emulator.message import Field, Framing
 from ssp_emulator.proxy import heads
-from ssp_emulator.proxy.heads import Field, Framing
 
 FORWARDED = 'for=192.0.2.7;host="ssp";proto=https'
 LAST = f"Forwarded: {FORWARDED}\r\n\r\n".encode()
