@@ -30,6 +30,7 @@ types: $(VENV)/.dev ## strict types
 
 docs: $(VENV)/.dev ## the references that are made from the code
 	$(BIN)/python docs/scripts/cli_reference.py
+	$(BIN)/python docs/scripts/faults.py
 
 clean: ## everything that was made, but for certificates and the audit trail
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -5,21 +5,25 @@ Paths in the file are relative to the folder that the file is in. Units are in t
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ssp_emulator.address import Address
 from ssp_emulator.directory.registry_file import Asid
-from ssp_emulator.errors import said
-from ssp_emulator.located import InvalidFileError, Located, Problem, parse
+from ssp_emulator.faults.effects.effect import Context
+from ssp_emulator.faults.rule import Name, Rule
+from ssp_emulator.files import text_of, tidy, unreadable
+from ssp_emulator.located import Located, Problem, parse
 from ssp_emulator.outcome import Reason
 
+if TYPE_CHECKING:
+    from ssp_emulator.complaints import Key
+
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+\Z")  # RFC 6838, 4.2
+_FAULTS = Path("scenarios")
 _ORIGIN = re.compile(r"\*\Z|https?://[^\s/?#@]+\Z|null\Z")  # RFC 6454, 6.2
 
 
@@ -153,6 +157,19 @@ class AuditSettings(_Settings):
     journal: FilePath = Path("../audit/journal.jsonl")
 
 
+class FaultSettings(_Settings):
+    """Faults on demand: the seed of their chances, whether requests may ask for them, and which are there at once.
+
+    `folder` holds the scenarios, and the files that rules name.
+    """
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    by_header: bool = True
+    folder: FilePath = _FAULTS
+    scenarios: list[Name] = []
+    rules: list[Rule] = []
+
+
 class ReloadSettings(_Settings):
     """How often the registry and the certificates are looked at for a change; None: only on SIGHUP."""
 
@@ -179,6 +196,7 @@ class Settings(_Settings):
     media: MediaSettings = MediaSettings()
     cors: CorsSettings = CorsSettings()
     errors: ErrorSettings = ErrorSettings()
+    faults: FaultSettings = FaultSettings()
     reload: ReloadSettings = ReloadSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
@@ -199,17 +217,26 @@ class Configuration:
 
     def path(self, path: Path) -> Path:
         """Return a path of the settings as one that can be opened; those from the file are relative to its folder."""
-        return _tidy(self._folder / path)
+        return tidy(self._folder / path)
 
     def problem(self, key: str, message: str) -> Problem:
         """Name a problem at a dotted key, such as `proxy.tls.key`."""
         return self._document.problem(tuple(key.split(".")), message)
 
+    def problem_at(self, key: Key, message: str) -> Problem:
+        """Name a problem at a key with places in lists, such as `("faults", "scenarios", 0)`."""
+        return self._document.problem(key, message)
+
+    @property
+    def fault_context(self) -> Context:
+        """What fault rules are validated with."""
+        return Context(self.path(self.settings.faults.folder))
+
     def missing_files(self, side: TlsSide | None = None) -> list[Problem]:
         """Return a problem for each certificate, key, trust or revocation file that cannot be read."""
         problems = []
         for key, path in self.tls_files(side).items():
-            if (why := _unreadable(path)) is not None:
+            if (why := unreadable(path)) is not None:
                 problems.append(self.problem(key, f"cannot read {path}: {why}"))
         return problems
 
@@ -235,39 +262,11 @@ class Configuration:
 def read(path: Path) -> Configuration:
     """Read and validate `emulator.yaml`. Raises `InvalidFileError` with every problem that it has."""
     document = parse(text_of(path), str(path))
-    return Configuration(document, document.validated(Settings), path.parent)
+    return Configuration(document, document.validated(Settings, _context(document, path.parent)), path.parent)
 
 
-def text_of(path: Path) -> str:
-    """Return a file's text. Raises `InvalidFileError` where it cannot be read as UTF-8 text."""
-    try:
-        if path.exists() and not path.is_file():  # a pipe, say, would be waited for
-            raise InvalidFileError([Problem(str(path), None, "", "should be a file")])
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InvalidFileError([Problem(str(path), None, "", f"cannot be read: {said(error)}")]) from error
-    except UnicodeDecodeError as error:
-        raise InvalidFileError([Problem(str(path), None, "", f"is not UTF-8 text: byte {error.start}")]) from error
-
-
-def _unreadable(path: Path) -> str | None:
-    """Say why a file cannot be read; None where it can. A pipe, say, would be waited for."""
-    try:
-        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError as error:
-        return said(error)
-    try:
-        return None if stat.S_ISREG(os.fstat(opened).st_mode) else "it should be a file"
-    finally:
-        os.close(opened)
-
-
-def _tidy(path: Path) -> Path:
-    """Take the `x/..` out of a path, for messages that read well; links are left as they are."""
-    kept: list[str] = []
-    for part in path.parts:
-        if part == ".." and kept and kept[-1] not in ("..", "/"):
-            kept.pop()
-        elif part != ".":
-            kept.append(part)
-    return Path(*kept)
+def _context(document: Located, folder: Path) -> Context:
+    """Return what fault rules are validated with, which the document itself says before it is known to be valid."""
+    faults = document.data.get("faults") if isinstance(document.data, dict) else None
+    said = faults.get("folder") if isinstance(faults, dict) else None
+    return Context(tidy(folder / (said if isinstance(said, str) and "\0" not in said else _FAULTS)))

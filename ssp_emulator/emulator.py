@@ -11,6 +11,8 @@ from ssp_emulator.address import Address
 from ssp_emulator.audit.journal import Journal
 from ssp_emulator.clock import Clock, SystemClock
 from ssp_emulator.errors import said
+from ssp_emulator.faults.control import Control
+from ssp_emulator.faults.engine import Engine
 from ssp_emulator.fhir import Format
 from ssp_emulator.limits import Limits, Quota
 from ssp_emulator.located import InvalidFileError
@@ -19,7 +21,10 @@ from ssp_emulator.pki.names import Names
 from ssp_emulator.plan import read_registry
 from ssp_emulator.proxy import tls
 from ssp_emulator.proxy.cors import Cors
+from ssp_emulator.proxy.disguises import Disguises
+from ssp_emulator.proxy.greeting import Greeter
 from ssp_emulator.proxy.handler import Handler, Manners
+from ssp_emulator.proxy.ledger import Ledger
 from ssp_emulator.proxy.listener import Listener
 from ssp_emulator.proxy.providers import Patience, Providers
 from ssp_emulator.proxy.replies import Replies
@@ -29,12 +34,13 @@ from ssp_emulator.spine import Spine
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from ssp_emulator.config import TlsSide
+    from ssp_emulator.faults.effects.effect import Effect
     from ssp_emulator.plan import Plan
     from ssp_emulator.proxy.openssl import ContextAdapter
 
@@ -53,6 +59,10 @@ class Emulator:
     def __init__(self, plan: Plan, clock: Clock | None = None) -> None:
         self._plan = plan
         self._clock = clock or SystemClock()
+        faults = plan.configuration.settings.faults
+        self.faults = Engine(self._clock, seed=faults.seed, by_header=faults.by_header)
+        self.control = Control(self.faults, plan.configuration.fault_context, self._prepare)
+        self._disguises = Disguises(_consumer_tls(plan), plan.certificates, self._clock)
         self._running = AsyncExitStack()
         self._reloader: Reloader | None = None
         self._address: Address | None = None
@@ -74,15 +84,19 @@ class Emulator:
             journal = starting.enter_context(Journal(self._plan.journal))
             providers = self._providers(for_providers)
             starting.callback(providers.close)
-            handler = self._handler(providers, journal)
+            ledger = Ledger(self._clock, journal)
+            handler = self._handler(providers, ledger)
             listener = Listener(
                 listening,
                 handler,
                 for_consumers,
+                Greeter(self.faults, self._disguises, ledger),
                 handshake_timeout_s=settings.proxy.handshake_timeout_s,
                 keep_alive_timeout_s=settings.proxy.keep_alive_timeout_s,
             )
             starting.push_async_callback(listener.stop, settings.proxy.drain_timeout_s)
+            for scenario, rules in self._plan.faults:
+                await self.control.put(rules, origin=scenario)
             listener.start()
             self._reloader = Reloader(self._parts(handler, listener, providers), every_s=settings.reload.every_s)
             await starting.enter_async_context(self._reloader)
@@ -103,6 +117,10 @@ class Emulator:
         """
         if self._reloader is not None:
             await self._reloader.reload()
+
+    async def _prepare(self, effects: Iterable[Effect]) -> None:
+        """Make ready what effects need before they can act."""
+        await self._disguises.prepare(effects)
 
     def _parts(self, handler: Handler, listener: Listener, providers: Providers) -> tuple[Part[Any], ...]:
         """Return what can be read again, each with its files."""
@@ -141,16 +159,10 @@ class Emulator:
             raise InvalidFileError(missing)
 
     def _for_consumers(self) -> ContextAdapter:
-        configuration = self._plan.configuration
-        ours, path = configuration.settings.proxy.tls, configuration.path
-        files = tls.ConsumerTls(
-            path(ours.certificate),
-            path(ours.key),
-            path(ours.trust),
-            path(ours.crl) if ours.crl is not None else None,
-            tls_1_3=ours.tls_1_3,
-        )
-        return self._secured("proxy", lambda: tls.for_consumers(files, self._clock.monotonic))
+        files = _consumer_tls(self._plan)
+        made = self._secured("proxy", lambda: tls.for_consumers(files, self._clock.monotonic))
+        self._disguises.renew()  # from the same files; a connection from just before closes with all others
+        return made
 
     def _for_providers(self) -> ssl.SSLContext:
         configuration = self._plan.configuration
@@ -173,7 +185,7 @@ class Emulator:
         patience = Patience(settings.connect_timeout_s, settings.first_byte_timeout_s, settings.idle_timeout_s)
         return Providers(context, patience, kept=settings.kept_connections, kept_for_s=settings.kept_for_s)
 
-    def _handler(self, providers: Providers, journal: Journal) -> Handler:
+    def _handler(self, providers: Providers, ledger: Ledger) -> Handler:
         settings = self._plan.configuration.settings
         cors = Cors(frozenset(settings.cors.origins), settings.cors.max_age_s)
         replies = Replies(self._clock, Format[settings.errors.default_format.upper()], cors)
@@ -182,7 +194,7 @@ class Emulator:
             settings.proxy.idle_timeout_s,
             frozenset(settings.errors.unanswered),
         )
-        return Handler(self._spine(), providers, journal, replies, manners)
+        return Handler(self._spine(), self.faults, providers, ledger, replies, manners)
 
     def _spine(self) -> Spine:
         settings, registry = self._plan.configuration.settings, self._plan.registry
@@ -199,3 +211,15 @@ class Emulator:
             media_types=frozenset(settings.media.allowed),
             limits=Limits(settings.limits.window_s, sender, receiver),
         )
+
+
+def _consumer_tls(plan: Plan) -> tls.ConsumerTls:
+    """Return the files of the consumers' side."""
+    ours, path = plan.configuration.settings.proxy.tls, plan.configuration.path
+    return tls.ConsumerTls(
+        path(ours.certificate),
+        path(ours.key),
+        path(ours.trust),
+        path(ours.crl) if ours.crl is not None else None,
+        tls_1_3=ours.tls_1_3,
+    )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
 
     from ssp_emulator.directory.model import Endpoint, System
+    from ssp_emulator.faults.firing import Firing
     from ssp_emulator.interactions import Interaction
     from ssp_emulator.limits import Standing
     from ssp_emulator.outcome import Denial
@@ -43,7 +44,8 @@ def known(value: T | None) -> T:
 class Client:
     """Who is at the other end of a consumer's connection.
 
-    `address` is `host:port`; `tls` the protocol's name, None for plain HTTP; `handshake_s` how long it took.
+    `address` is `host:port`; `tls` the protocol's name, None for plain HTTP; `sni` the host name that was asked for in
+    the handshake, and `handshake_s` how long it took.
     """
 
     address: str
@@ -53,6 +55,8 @@ class Client:
     certificate: ClientCertificate | None = None
     fault: CertificateFault | None = None
     handshake_s: float | None = None
+    sni: str | None = None
+    firings: tuple[Firing, ...] = ()  # what was done to the handshake
 
 
 @dataclass(slots=True)
@@ -60,6 +64,7 @@ class Timings:
     """Moments of one exchange, each as seconds since it began; None where it did not come to that."""
 
     checked: float | None = None
+    waited: float | None = None  # where a fault rule has fired
     connected: float | None = None
     first_byte: float | None = None
     total: float | None = None
@@ -103,6 +108,7 @@ class Exchange:
 
     # As it was answered
     denial: Denial | None = None
+    firings: list[Firing] = field(default_factory=list)  # of the fault rules
     additions: tuple[tuple[bytes, bytes], ...] = ()  # what the proxy adds to the fields of any answer
     provider: ProviderLeg = field(default_factory=ProviderLeg)
     status: int | None = None

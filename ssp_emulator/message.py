@@ -21,12 +21,16 @@ class Framing(Enum):
 
 @dataclass(slots=True)
 class Head:
-    """The start of an answer: status, reason phrase, and fields in the order, case and number that they came."""
+    """The start of an answer: status, reason phrase, and fields in the order, case and number that they came.
+
+    `omit` names fields, in lower case, that the proxy is not to add to it.
+    """
 
     status: int = 0
     phrase: bytes = b""
     fields: list[Field] = field(default_factory=list)
     framing: Framing = Framing.CLOSE
+    omit: frozenset[bytes] = frozenset()
 
     @property
     def interim(self) -> bool:

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssp_emulator import config
 from ssp_emulator.directory import loading
+from ssp_emulator.faults import scenario
+from ssp_emulator.files import text_of
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.pki.folder import CertificateFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from ssp_emulator.complaints import Key
     from ssp_emulator.config import Configuration
     from ssp_emulator.directory.loading import Registry
+    from ssp_emulator.faults.rule import Rule
     from ssp_emulator.located import Problem
+
+
+class Starting(NamedTuple):
+    """Fault rules that are in force from the start, and the scenario that they come from, if they do."""
+
+    scenario: str | None
+    rules: Sequence[Rule]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A configuration and the registry that it names, each valid in itself."""
+    """A configuration, the registry and the fault rules that it names, each valid in itself."""
 
     configuration: Configuration
     registry: Registry
+    faults: tuple[Starting, ...] = ()
 
     @property
     def journal(self) -> Path:
@@ -49,18 +61,37 @@ class Plan:
 
 
 def read_plan(path: Path) -> Plan:
-    """Read `emulator.yaml` and the registry that it names. Raises `InvalidFileError`."""
+    """Read `emulator.yaml` and all that it names. Raises `InvalidFileError`."""
     configuration = config.read(path)
-    return Plan(configuration, read_registry(configuration))
+    return Plan(configuration, read_registry(configuration), _faults(configuration))
 
 
 def read_registry(configuration: Configuration) -> Registry:
     """Read the registry that a configuration names, and hold the two together. Raises `InvalidFileError`."""
     path = configuration.path(configuration.settings.registry)
-    registry = loading.load(config.text_of(path), str(path))
+    registry = loading.load(text_of(path), str(path))
     if strangers := list(_limits_of_strangers(configuration, registry)):
         raise InvalidFileError(strangers)
     return registry
+
+
+def _faults(configuration: Configuration) -> tuple[Starting, ...]:
+    """Read the fault rules that are there from the start; a name that two of them have would hide one."""
+    settings = configuration.settings.faults
+    starting: list[tuple[Key, Starting]] = [(("faults", "rules"), Starting(None, settings.rules))]
+    for place, name in enumerate(settings.scenarios):
+        key: Key = ("faults", "scenarios", place)
+        try:
+            starting.append((key, Starting(name, scenario.read_named(name, configuration.fault_context).rules)))
+        except scenario.NoScenarioError as error:
+            raise InvalidFileError([configuration.problem_at(key, str(error))]) from error
+    names: set[str] = set()
+    for at, (_, rules) in starting:
+        for rule in rules:
+            if rule.name in names:
+                raise InvalidFileError([configuration.problem_at(at, f"there are two rules named {rule.name!r}")])
+            names.add(rule.name)
+    return tuple(each for _, each in starting if each.rules)
 
 
 def _limits_of_strangers(configuration: Configuration, registry: Registry) -> Iterator[Problem]:

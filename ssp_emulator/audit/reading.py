@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-# What every record has; docs/audit.md says what each is.
+# What every record has; docs/audit.md says what each is. Those from before there were fault rules have no `faults`.
 FIELDS = frozenset(
     {"sequence", "time", "trace_id", "from", "to", "interaction", "method", "target", "client", "claims", "checks"}
-    | {"denial", "fault", "provider", "status", "broken_off", "bytes", "timings_ms", "notes"}
+    | {"denial", "provider", "status", "broken_off", "bytes", "timings_ms", "notes"}
 )
 
 

@@ -34,7 +34,7 @@ def record_of(exchange: Exchange, sequence: int) -> Record:
         "claims": _claims(exchange),
         "checks": [_check(name, exchange.verdicts.get(name)) for name in checks.NAMES],
         "denial": _denial(exchange),
-        "fault": None,
+        "faults": [firing.record() for firing in exchange.firings],
         "provider": _provider(exchange),
         "status": exchange.status,
         "broken_off": exchange.broken_off,
@@ -119,7 +119,8 @@ def _timings(exchange: Exchange) -> dict[str, float | None]:
     return {
         "tls": _ms(exchange.client.handshake_s),
         "checks": _ms(timings.checked),
-        "connect": _ms(_between(timings.checked, timings.connected)),
+        "faults": _ms(_between(timings.checked, timings.waited)),
+        "connect": _ms(_between(timings.checked if timings.waited is None else timings.waited, timings.connected)),
         "first_byte": _ms(_between(timings.connected, timings.first_byte)),
         "total": _ms(timings.total),
     }

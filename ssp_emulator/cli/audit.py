@@ -76,5 +76,9 @@ def _row(record: Record) -> tuple[str, ...]:
         record["to"]["asid"] or "-",
         f"{record['method']} {(record['interaction'] or record['target']).removeprefix(GP_CONNECT)}",
         str(record["status"] or "-"),
-        denial["reason"] if denial is not None else "",
+        ", ".join([*([denial["reason"]] if denial is not None else []), *map(_of_a_fault, record.get("faults", ()))]),
     )
+
+
+def _of_a_fault(fault: Record) -> str:
+    return f"fault {fault['rule']}"

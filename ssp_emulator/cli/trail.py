@@ -52,6 +52,7 @@ def _facts(record: Record) -> list[tuple[str, str]]:
     ]
     if record["denial"] is not None:
         facts.append(("Refusal", record["denial"]["text"]))
+    facts.extend(("Fault", _fault(fault)) for fault in record.get("faults", ()))  # older records have none
     facts.append(("Bytes", ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in record["bytes"].items())))
     spans = record["timings_ms"].items()
     facts.append(("Timings", ", ".join(f"{name.replace('_', ' ')} {ms} ms" for name, ms in spans if ms is not None)))
@@ -61,6 +62,11 @@ def _facts(record: Record) -> list[tuple[str, str]]:
 
 def _party(party: Record) -> str:
     return f"{party['asid'] or '-'} of {party['ods']}" if party["ods"] else party["asid"] or "-"
+
+
+def _fault(fault: Record) -> str:
+    counted = "request" if fault["asked"] else "match"
+    return f"{fault['rule']} ({fault['kind']}), {counted} {fault['count']}: {fault['did'] or 'it did not come to that'}"
 
 
 def _provider(provider: Record) -> str:

@@ -10,6 +10,7 @@ The words of this room:
 - folder: where each file of the PKI lies (`certs/`)
 - initialising: filling the folder once, whole or not at all
 - issuing: one more leaf for one more FQDN
+- faulty: the server certificates that fault rules show, each with one thing wrong; they are in memory alone
 - revocation: entering a leaf's serial into the certificate revocation list (CRL)
 - listing: every leaf in the folder with what became of it
 - verdict: what is wrong, if anything, with the certificate that a client has shown

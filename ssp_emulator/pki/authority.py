@@ -5,6 +5,7 @@ Everything here is a function of its arguments and fresh random keys; nothing re
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
@@ -97,24 +98,38 @@ def issue_leaf(
     not_before: datetime,
     not_after: datetime,
     also: Iterable[x509.GeneralName] = (),
+    serial: int | None = None,
 ) -> Identity:
     """Issue an end entity's certificate with a fresh key.
 
     Takes an FQDN that `valid_fqdn` has passed, and aware UTC times. The FQDN is the first dNSName and the CN; a name
-    that is longer than a CN may be stands in the dNSName alone. `also` are further subject alternative names.
+    that is longer than a CN may be stands in the dNSName alone. `also` are further subject alternative names. Without a
+    `serial` number it has a random one.
 
     Source: RFC 5280, 4.2.1.6 (subjectAltName), 4.2.1.12 (extKeyUsage), A.1 (ub-common-name is 64).
     """
     key = _new_key()
     subject = _subject(fqdn if len(fqdn) <= _LONGEST_COMMON_NAME else None)
     builder = (
-        _under(_builder(subject, key.public_key(), not_before, not_after), sub.certificate)
+        _under(_builder(subject, key.public_key(), not_before, not_after, serial), sub.certificate)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose.value]), critical=False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(fqdn), *also]), critical=False)
     )
     return Identity(builder.sign(sub.key, hashes.SHA256()), key)
+
+
+def reserved_serial(sub: x509.Certificate) -> int:
+    """Return the serial number that a SubCA keeps for server certificates that are to be revoked from the first.
+
+    It follows from the SubCA's key, so that nobody has to remember it, and no random one will ever be the same.
+
+    Source: RFC 5280, 4.1.2.2 (positive, at most 20 octets).
+    """
+    identifier = _key_identifier_of(sub).key_identifier or b""
+    digest = hashlib.sha256(b"ssp-emulator: revoked server certificate" + identifier).digest()
+    return int.from_bytes(digest[:20]) >> 1 | 1
 
 
 def revocation_entry(serial: int, now: datetime) -> x509.RevokedCertificate:
@@ -171,13 +186,17 @@ def _subject(common_name: str | None) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, public_key: rsa.RSAPublicKey, not_before: datetime, not_after: datetime
+    subject: x509.Name,
+    public_key: rsa.RSAPublicKey,
+    not_before: datetime,
+    not_after: datetime,
+    serial: int | None = None,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .public_key(public_key)
-        .serial_number(x509.random_serial_number())
+        .serial_number(x509.random_serial_number() if serial is None else serial)
         .not_valid_before(not_before)
         .not_valid_after(not_after)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)

@@ -16,6 +16,7 @@ from ssp_emulator.pki.authority import (
     make_crl,
     make_root,
     make_sub,
+    reserved_serial,
     revocation_entry,
 )
 from ssp_emulator.pki.errors import PkiError
@@ -116,7 +117,8 @@ def _fill(folder: CertificateFolder, names: Names, now: datetime) -> None:
     write_identity(folder.authority_root, root)
     write_identity(folder.authority_sub, sub)
     write_certificates(folder.chain, (sub.certificate, root.certificate))
-    write_crl(folder.crl, make_crl(sub, [revocation_entry(revoked, now)], number=1, now=now))
+    entries = [revocation_entry(serial, now) for serial in (revoked, reserved_serial(sub.certificate))]
+    write_crl(folder.crl, make_crl(sub, entries, number=1, now=now))
 
 
 def _fill_invalid(folder: CertificateFolder, fqdn: str, sub: Identity, now: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
-from ssp_emulator.pki.authority import is_issued_by, make_crl, revocation_entry
+from ssp_emulator.pki.authority import is_issued_by, make_crl, reserved_serial, revocation_entry
 from ssp_emulator.pki.errors import PkiError
 from ssp_emulator.pki.files import exclusively, read_authority, read_certificates, read_crl, write_crl
 from ssp_emulator.pki.listing import leaf_files, written_serial
@@ -17,6 +17,7 @@ from ssp_emulator.pki.listing import leaf_files, written_serial
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ssp_emulator.pki.authority import Identity
     from ssp_emulator.pki.folder import CertificateFolder
 
 _HEXADECIMAL = re.compile(r"(0x)?[0-9a-f]+|[0-9a-f]{1,2}(:[0-9a-f]{1,2})+", re.ASCII)
@@ -47,13 +48,29 @@ def revoke(folder: CertificateFolder, what: str, *, now: datetime) -> Revocation
     with exclusively(folder):
         sub = read_authority(folder)
         crl = read_crl(folder)
-        number = _number(crl)
         serial = _serial_of(folder, what, sub.certificate, crl)
         if crl.get_revoked_certificate_by_serial_number(serial) is not None:
-            return Revocation(written_serial(serial), was_revoked=True, crl_number=number)
-        entries = [*crl, revocation_entry(serial, now.replace(microsecond=0))]
-        write_crl(folder.crl, make_crl(sub, entries, number=number + 1, now=now.replace(microsecond=0)))
-        return Revocation(written_serial(serial), was_revoked=False, crl_number=number + 1)
+            return Revocation(written_serial(serial), was_revoked=True, crl_number=_number(crl))
+        return Revocation(written_serial(serial), was_revoked=False, crl_number=_enter(folder, sub, crl, serial, now))
+
+
+def revoke_reserved(folder: CertificateFolder, *, now: datetime) -> int:
+    """Return the serial number that the SubCA keeps for revoked server certificates, and see to it that it is revoked.
+
+    A folder whose list has it, as `certs init` makes them, is only looked at, so it may be read-only. Takes `now` as
+    an aware UTC time.
+
+    Raises `PkiError` if a file is missing or broken, `OSError` if the folder cannot be written.
+    """
+    serial = reserved_serial(read_certificates(folder.authority_sub.certificate)[0])
+    if read_crl(folder).get_revoked_certificate_by_serial_number(serial) is not None:
+        return serial
+    with exclusively(folder):
+        sub, crl = read_authority(folder), read_crl(folder)
+        serial = reserved_serial(sub.certificate)
+        if crl.get_revoked_certificate_by_serial_number(serial) is None:
+            _enter(folder, sub, crl, serial, now)
+        return serial
 
 
 def serials(text: str) -> tuple[int, ...]:
@@ -69,6 +86,16 @@ def serials(text: str) -> tuple[int, ...]:
     if digits.isdecimal() and len(digits) <= _MOST_DECIMALS:
         return (as_hexadecimal, int(digits))
     return (as_hexadecimal,)
+
+
+def _enter(
+    folder: CertificateFolder, sub: Identity, crl: x509.CertificateRevocationList, serial: int, now: datetime
+) -> int:
+    """Write a list with one more entry, and give its number."""
+    now, number = now.replace(microsecond=0), _number(crl) + 1
+    entries = [*crl, revocation_entry(serial, now)]
+    write_crl(folder.crl, make_crl(sub, entries, number=number, now=now))
+    return number
 
 
 def _serial_of(folder: CertificateFolder, what: str, sub: x509.Certificate, crl: x509.CertificateRevocationList) -> int:

@@ -35,10 +35,10 @@ class Connection(RequestHandler):
     """aiohttp's connection, stricter: what is no request in HTTP, or might be two, is answered as a refusal.
 
     `current` is the request under way, and `answered` the body of the last one that has its answer; `retiring` is set
-    where the connection is to end with the next answer.
+    where the connection is to end with the next answer. `requests` counts those that have come.
     """
 
-    __slots__ = ("_ending", "_handler", "_uploading", "answered", "current", "retiring", "unread")
+    __slots__ = ("_ending", "_handler", "_uploading", "answered", "current", "requests", "retiring", "unread")
 
     def __init__(self, server: Server, handler: Handler, **kwargs: Any) -> None:
         super().__init__(server, **kwargs)
@@ -47,8 +47,15 @@ class Connection(RequestHandler):
         self.current: web.BaseRequest | None = None
         self.answered: StreamReader | None = None
         self.retiring = False
+        self.requests = 0
         self._ending = b""
         self._uploading: StreamReader | None = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Take note that the connection is gone; one on which nothing was asked may have been tampered with."""
+        if not self.requests:
+            self._handler.left_unasked(self.transport)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and remember them in case they are not HTTP."""
@@ -173,6 +180,7 @@ class Server(web.Server):
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = cast("Connection", request.protocol)
         connection.current = request
+        connection.requests += 1
         connection.unread.begin()
         try:
             return await self._handler.handle(request)

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
+from ssp_emulator.faults.fault import NOTHING
 from ssp_emulator.message import Framing
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError
+from ssp_emulator.proxy.outlet import Outlet
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
-    from ssp_emulator.message import Fields, Head
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.faults.effects.effect import Delivery
+    from ssp_emulator.faults.fault import Fault
+    from ssp_emulator.message import Head
+    from ssp_emulator.proxy.outlet import Carrier
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class MayRetire(Protocol):
-    """A connection that may be told, at any time, to take no more requests than the one under way."""
-
-    retiring: bool
 
 
 class Answered(web.StreamResponse):
@@ -31,7 +31,7 @@ class Answered(web.StreamResponse):
     `connection` is the one that it went out on, where that may take another request.
     """
 
-    def __init__(self, status: int, connection: MayRetire | None = None) -> None:
+    def __init__(self, status: int, connection: Carrier | None = None) -> None:
         super().__init__(status=status)
         self._connection = connection
 
@@ -61,20 +61,31 @@ class LastWords(Answered):
 
 
 class Consumer:
-    """One request's connection to its consumer.
+    """One request's connection to its consumer: its body is read here, and its answer goes out by `outlet`.
 
-    It writes past aiohttp's responses, which would add fields of their own and write others anew. `patience_s` is how
-    long the consumer may neither send nor take a byte, in seconds.
+    `conclude` is called when the last byte of an answer is about to go out. `patience_s` is how long the consumer may
+    neither send nor take a byte, in seconds. A fault may stand in the way of both, once it is let in.
     """
 
-    def __init__(self, request: web.BaseRequest, *, patience_s: float) -> None:
+    def __init__(
+        self,
+        request: web.BaseRequest,
+        exchange: Exchange,
+        conclude: Callable[[Exchange], None],
+        *,
+        patience_s: float,
+    ) -> None:
         self._request = request
-        self._connection = cast("MayRetire", request.protocol)
         self._patience_s = patience_s
-        self._keep_alive = request.keep_alive
-        self._framing = Framing.NONE
         self._told_to_go_on = False
-        self.begun = False
+        self._fault = NOTHING
+        self.outlet = Outlet(request, exchange, conclude, patience_s=patience_s)
+        self._way: Delivery = self.outlet
+
+    def let_in(self, fault: Fault) -> None:
+        """Have a fault stand in the way of the body and of the answer."""
+        self._fault = fault
+        self._way = fault.delivery(self.outlet, self.outlet)
 
     @property
     def body_framing(self) -> Framing:
@@ -105,8 +116,16 @@ class Consumer:
         transport = self._request.transport
         return transport is None or transport.is_closing()
 
-    async def body(self) -> AsyncIterator[bytes]:
-        """Yield the request's body as it comes. Raises `ConsumerGone` and `MalformedRequestError`."""
+    @property
+    def begun(self) -> bool:
+        """Whether any byte of the answer has gone out."""
+        return self.outlet.begun
+
+    def body(self) -> AsyncIterator[bytes]:
+        """Yield the request's body as it is to go on. Raises `ConsumerGone` and `MalformedRequestError`."""
+        return self._fault.upload(self._body())
+
+    async def _body(self) -> AsyncIterator[bytes]:
         try:
             while piece := await self._piece():
                 yield piece
@@ -125,55 +144,29 @@ class Consumer:
         async with asyncio.timeout(self._patience_s):
             return await self._request.content.readany()
 
-    def head(self, answer: Head, additions: Fields, *, closes: bool = False) -> bytes:
-        """Return an answer's head as this consumer needs it, and settle how its body will be framed.
-
-        `additions` are the proxy's own fields, for where the answer has none of that name.
-        """
-        self._framing = answer.framing
-        if self._framing in (Framing.CHUNKED, Framing.CLOSE):
-            self._framing = Framing.CHUNKED if self._request.version >= (1, 1) else Framing.CLOSE
+    async def begin(self, head: Head, *, closes: bool = False) -> None:
+        """Begin an answer; `closes` asks for the connection to end with it."""
         # Who was not told to go on may send its body or leave it: what comes next could be either (RFC 9110, 10.1.1).
         in_doubt = self.waits_for_continue and self._request.body_exists and not self._told_to_go_on
-        closes = closes or in_doubt or self._connection.retiring or self._framing is Framing.CLOSE
-        self._keep_alive = self._keep_alive and not closes
-        connection = None
-        if not self._keep_alive:
-            connection = b"close"
-        elif self._request.version < (1, 1):
-            connection = b"keep-alive"
-        return heads.answer_head(answer.status, answer.phrase, answer.fields, self._framing, connection, additions)
+        await self._way.begin(head, closes=closes or in_doubt)
+
+    async def write(self, piece: bytes, *, last: bool) -> None:
+        """Send a piece of the answer's body. Raises `ConsumerGone`, `CutOff`, and what `conclude` raises."""
+        await self._way.write(piece, last=last)
 
     async def interim(self, answer: Head) -> None:
         """Send an interim head on; HTTP/1.0 knows none."""
         if self._request.version >= (1, 1):
-            await self._write(heads.interim_head(answer.status, answer.phrase, answer.fields))
+            await self.outlet.raw(heads.interim_head(answer.status, answer.phrase, answer.fields))
 
     async def go_on(self) -> None:
         """Tell the consumer to send its body."""
         self._told_to_go_on = True
-        await self._write(CONTINUE)
-
-    async def write(self, head: bytes, piece: bytes, *, last: bool) -> None:
-        """Send the head, where it has not gone out yet, and a piece of the body.
-
-        Wait until there is room for more; after the last piece until all is on its way, because a connection that
-        closes leaves little time for the rest. Raises `ConsumerGone`.
-        """
-        self.begun = True
-        if self._framing is Framing.CHUNKED:
-            data = head + heads.chunk(piece) + (heads.LAST_CHUNK if last else b"")
-        elif self._framing is Framing.NONE:
-            data = head
-        else:
-            data = head + piece if head else piece
-        await self._write(data)
-        if last:
-            await self._flush()
+        await self.outlet.raw(CONTINUE)
 
     def done(self, status: int) -> Answered:
         """Return what aiohttp needs to know after the last byte."""
-        return Answered(status, self._connection if self._keep_alive else None)
+        return Answered(status, self.outlet.connection if self.outlet.keep_alive else None)
 
     def hang_up(self, status: int) -> Answered:
         """Close the connection with no answer, and return what aiohttp needs to know."""
@@ -182,40 +175,4 @@ class Consumer:
 
     def abort(self) -> None:
         """Break the connection, so that what was sent is not taken for a whole answer."""
-        if self._request.transport is not None:
-            self._request.transport.abort()
-
-    async def _write(self, data: bytes) -> None:
-        transport = self._request.transport
-        if transport is None or transport.is_closing():
-            raise ConsumerGone
-        transport.write(data)
-        if self._request.protocol.writing_paused:
-            await self._room(transport)
-
-    async def _flush(self) -> None:
-        transport = self._request.transport
-        if transport is None or transport.get_write_buffer_size() == 0:
-            return
-        low, high = transport.get_write_buffer_limits()
-        transport.set_write_buffer_limits(high=1, low=0)
-        try:
-            await self._room(transport)
-        finally:
-            transport.set_write_buffer_limits(high=high, low=low)
-
-    async def _room(self, transport: asyncio.WriteTransport) -> None:
-        """Wait until the consumer has taken enough, as long as it takes something."""
-        draining = asyncio.ensure_future(self._request.writer.drain())
-        try:
-            waiting = transport.get_write_buffer_size()
-            while not (await asyncio.wait({draining}, timeout=self._patience_s))[0]:
-                if (still := transport.get_write_buffer_size()) >= waiting:
-                    self.abort()
-                    raise ConsumerGone(f"the consumer took nothing for {self._patience_s:g} s")
-                waiting = still
-            draining.result()
-        except ConnectionError as error:
-            raise ConsumerGone from error
-        finally:
-            draining.cancel()
+        self.outlet.abort()

@@ -7,6 +7,10 @@ class ConsumerGone(Exception):  # noqa: N818 - it is a fact, not an error
     """The consumer's connection is closed; nobody reads an answer. Its text, if any, says why we closed it."""
 
 
+class CutOff(Exception):  # noqa: N818 - it is a fact, not an error
+    """A fault has ended the consumer's connection; the exchange is written down."""
+
+
 class MalformedRequestError(Exception):
     """The consumer's request breaks the rules of HTTP, beyond its head (a bad chunk, say); the text tells it so."""
 

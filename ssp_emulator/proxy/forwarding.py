@@ -29,22 +29,11 @@ _CONTINUE = 100
 
 
 class Forwarding:
-    """Sends requests to providers.
+    """Sends requests to providers; `elapsed` tells the seconds since an exchange began."""
 
-    `elapsed` tells the seconds since an exchange began; `conclude` is called when all of an answer is here, before its
-    last byte goes out.
-    """
-
-    def __init__(
-        self,
-        providers: Providers,
-        *,
-        elapsed: Callable[[Exchange], float],
-        conclude: Callable[[Exchange], None],
-    ) -> None:
+    def __init__(self, providers: Providers, *, elapsed: Callable[[Exchange], float]) -> None:
         self._providers = providers
         self._elapsed = elapsed
-        self._conclude = conclude
 
     async def forward(self, exchange: Exchange, consumer: Consumer) -> Answered:
         """Ask the provider and relay what it answers.
@@ -125,19 +114,17 @@ class Forwarding:
 
     async def _relay(self, exchange: Exchange, consumer: Consumer, leg: Leg, head: Head) -> Answered:
         exchange.timings.first_byte = self._elapsed(exchange)
-        exchange.provider.status = exchange.status = head.status
-        start = consumer.head(head, exchange.additions)
+        exchange.provider.status = head.status
+        _count(exchange, leg)  # each time before something goes out: a fault may have it be the last
+        await consumer.begin(head)
         while True:
             piece = leg.take()
-            exchange.bytes_out += len(piece)
+            _count(exchange, leg)
             if leg.complete:
                 break
-            await consumer.write(start, piece, last=False)
-            start = b""
+            await consumer.write(piece, last=False)
             await leg.more(patience_s=self._providers.patience.idle_s)
-        _count(exchange, leg)
-        self._conclude(exchange)
-        await consumer.write(start, piece, last=True)
+        await consumer.write(piece, last=True)
         return consumer.done(head.status)
 
 

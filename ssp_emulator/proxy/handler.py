@@ -11,34 +11,41 @@ import structlog
 
 from ssp_emulator import outcome
 from ssp_emulator.checks import examine, examine_unreadable, order_for
-from ssp_emulator.exchange import Exchange, NotRecordedError
+from ssp_emulator.exchange import NotRecordedError
+from ssp_emulator.faults.effects.effect import Imitation
+from ssp_emulator.faults.engine import UnknownRuleError
+from ssp_emulator.message import Framing
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.consumer import Answered, Consumer, LastWords
-from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError, ProviderError, ProviderTimeoutError
+from ssp_emulator.proxy.errors import ConsumerGone, CutOff, MalformedRequestError, ProviderError, ProviderTimeoutError
 from ssp_emulator.proxy.forwarding import Forwarding
 from ssp_emulator.proxy.identity import client_of
+from ssp_emulator.proxy.outlet import CONNECTION_CLOSED
 from ssp_emulator.proxy.salvage import salvage
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from ssp_emulator.directory.model import Directory
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.faults.fault import Fault
     from ssp_emulator.interactions import Catalogue
     from ssp_emulator.message import Head
     from ssp_emulator.outcome import Denial, Reason
+    from ssp_emulator.proxy.ledger import Ledger
     from ssp_emulator.proxy.providers import Providers
     from ssp_emulator.proxy.replies import Replies
     from ssp_emulator.spine import Spine
 
-# What stands in the trail where no answer went out. Source: Spine Core SSP implementation guide, 444 and 499.
-_CONNECTION_CLOSED, _CLIENT_CLOSED_REQUEST = 444, 499
+# What stands in the trail where nobody was there for an answer. Source: Spine Core SSP implementation guide, 499.
+_CLIENT_CLOSED_REQUEST = 499
 
 
-class Audit(Protocol):
-    """Whoever writes exchanges down."""
+class Faults(Protocol):
+    """Whoever chooses what goes wrong on purpose."""
 
-    def record(self, exchange: Exchange) -> None:
-        """Write an exchange down; it is on its way to the disk when this returns. Raises `NotRecordedError`."""
+    def choose(self, exchange: Exchange) -> Fault:
+        """Choose what happens to a request. Raises `UnknownRuleError`."""
         ...
 
 
@@ -58,13 +65,21 @@ class Manners:
 class Handler:
     """Takes each request the whole way."""
 
-    def __init__(self, spine: Spine, providers: Providers, audit: Audit, replies: Replies, manners: Manners) -> None:
+    def __init__(
+        self,
+        spine: Spine,
+        faults: Faults,
+        providers: Providers,
+        ledger: Ledger,
+        replies: Replies,
+        manners: Manners,
+    ) -> None:
         self._spine = spine
-        self._clock = spine.clock
-        self._audit = audit
+        self._faults = faults
+        self._ledger = ledger
         self._replies = replies
         self._manners = manners
-        self._forwarding = Forwarding(providers, elapsed=self._elapsed, conclude=self._conclude)
+        self._forwarding = Forwarding(providers, elapsed=self._ledger.elapsed)
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
 
     def renew(self, directory: Directory, catalogue: Catalogue) -> None:
@@ -73,11 +88,14 @@ class Handler:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever happens on the way, it is written down."""
-        exchange, consumer = self._open(request), Consumer(request, patience_s=self._manners.consumer_patience_s)
+        exchange = self._ledger.open(request)
+        consumer = Consumer(request, exchange, self._ledger.conclude, patience_s=self._manners.consumer_patience_s)
         try:
             return await self._answer(exchange, consumer)
         except ConsumerGone:
             return consumer.done(_CLIENT_CLOSED_REQUEST)
+        except CutOff:
+            return consumer.done(exchange.status or CONNECTION_CLOSED)
         except NotRecordedError as error:
             self._log.critical("an exchange is not in the audit trail", trace_id=exchange.trace_id, reason=str(error))
             exchange.recorded = True  # as far as it can be: another try would fail as well
@@ -87,8 +105,11 @@ class Handler:
 
     async def _answer(self, exchange: Exchange, consumer: Consumer) -> Answered:
         try:
-            denial = self._examine(exchange)
-            if denial is not None:
+            exchange.denial = self._examine(exchange)
+            instead = await self._misbehave(exchange, consumer)
+            if isinstance(instead, Imitation):
+                return await self._say(exchange, consumer, *self._replies.outcome(exchange, *instead))
+            if (denial := instead or exchange.denial) is not None:
                 return await self._refuse(exchange, consumer, denial)
             if exchange.method == "OPTIONS":
                 return await self._say(exchange, consumer, self._replies.preflight(exchange))
@@ -99,20 +120,31 @@ class Handler:
             if not consumer.begun:
                 exchange.status = _CLIENT_CLOSED_REQUEST if consumer.gone else None
             raise
-        except NotRecordedError:
+        except (NotRecordedError, CutOff):
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours is answered and written down like any other
-            closes = not isinstance(error, ProviderError)
+            closes = not isinstance(error, ProviderError | UnknownRuleError)
             return await self._refuse(exchange, consumer, self._denial(exchange, error), closes=closes)
         finally:
-            self._conclude(exchange)
+            self._ledger.conclude(exchange)
 
     def _examine(self, exchange: Exchange) -> Denial | None:
         """Put a request through its checks; what they found tells what any answer to it has in its head."""
         denial = examine(exchange, self._spine, order_for(exchange))
-        exchange.timings.checked = self._elapsed(exchange)
+        exchange.timings.checked = self._ledger.elapsed(exchange)
         exchange.additions = self._replies.additions(exchange)
         return denial
+
+    async def _misbehave(self, exchange: Exchange, consumer: Consumer) -> Denial | Imitation | None:
+        """Let the fault rules have their way with a request; return what they answer instead, if anything."""
+        fault = self._faults.choose(exchange)
+        if not fault:
+            return None
+        exchange.firings += fault.firings
+        consumer.let_in(fault)
+        await fault.wait()
+        exchange.timings.waited = self._ledger.elapsed(exchange)
+        return await fault.instead(exchange, consumer.outlet)
 
     def malformed(self, request: web.BaseRequest, data: bytes, problem: str) -> Answered:
         """Answer what is no request in HTTP, and write down what can be read of it.
@@ -120,17 +152,23 @@ class Handler:
         Takes the bytes that could not be read, and what was wrong with them.
         """
         read = salvage(data)
-        exchange = self._open(request)
+        exchange = self._ledger.open(request)
         exchange.method, exchange.raw_target, exchange.headers = read.method or "-", read.target, read.headers
         denial = examine_unreadable(exchange, self._spine, problem, start_line=read.method is not None)
         exchange.additions = self._replies.additions(exchange)
         said = self._deny(exchange, denial)
         data = b"" if said is None else _whole(exchange, *said)
         try:
-            self._conclude(exchange)
+            self._ledger.conclude(exchange)
         except NotRecordedError as error:
             return self.failed(request, error)
-        return LastWords(exchange.status or _CONNECTION_CLOSED, data)
+        return LastWords(exchange.status or CONNECTION_CLOSED, data)
+
+    def left_unasked(self, transport: asyncio.BaseTransport | None) -> None:
+        """Write down a consumer that fault rules met in its handshake, and that left before it sent a request."""
+        client = client_of(transport)
+        if client.firings:
+            self._ledger.conclude_unmet(self._ledger.open_unmet(client), "the consumer left before it sent a request")
 
     def failed(self, request: web.BaseRequest, error: BaseException | None) -> Answered:
         """Break off a request over a failure that came from the handling itself, and say so in the log."""
@@ -139,40 +177,29 @@ class Handler:
             request.transport.abort()
         return Answered(500)
 
-    def _open(self, request: web.BaseRequest) -> Exchange:
-        return Exchange(
-            received_at=self._clock.now(),
-            started=self._clock.monotonic(),
-            client=client_of(request.transport),
-            method=request.method,
-            raw_target=request.raw_path,
-            headers=request.headers,
-            raw_headers=request.raw_headers,
-        )
-
     async def _refuse(
         self, exchange: Exchange, consumer: Consumer, denial: Denial, *, closes: bool = False
     ) -> Answered:
         """Answer with an error of the proxy's own, or break off where an answer has begun already."""
         if consumer.begun:
             exchange.broken_off = True
-            self._conclude(exchange)
+            self._ledger.conclude(exchange)
             consumer.abort()
             return consumer.done(exchange.status or 0)
         said = self._deny(exchange, denial)
         if said is None:
-            self._conclude(exchange)
-            return consumer.hang_up(_CONNECTION_CLOSED)
+            self._ledger.conclude(exchange)
+            return consumer.hang_up(CONNECTION_CLOSED)
         return await self._say(exchange, consumer, *said, closes=closes or denial.form.closes)
 
     async def _say(
         self, exchange: Exchange, consumer: Consumer, head: Head, body: bytes = b"", *, closes: bool = False
     ) -> Answered:
         """Send an answer of the proxy's own."""
-        start, body = consumer.head(head, exchange.additions, closes=closes), _sent(exchange, body)
-        exchange.status, exchange.bytes_out = head.status, len(body)
-        self._conclude(exchange)
-        await consumer.write(start, body, last=True)
+        if exchange.method == "HEAD":
+            head.framing, body = Framing.NONE, b""
+        await consumer.begin(head, closes=closes)
+        await consumer.write(body, last=True)
         return consumer.done(head.status)
 
     def _denial(self, exchange: Exchange, error: Exception) -> Denial:
@@ -187,7 +214,7 @@ class Handler:
             case ProviderError():
                 exchange.provider.error = str(error)
                 return outcome.bad_gateway(exchange.target_text)
-            case MalformedRequestError():
+            case MalformedRequestError() | UnknownRuleError():
                 return outcome.bad_request(str(error))
             case _:
                 self._log.error("the emulator failed on a request", trace_id=exchange.trace_id, exc_info=error)
@@ -197,39 +224,15 @@ class Handler:
         """Put a denial on an exchange, and return how it is said; None where the configuration has it left unsaid."""
         exchange.denial = denial
         if denial.reason in self._manners.unanswered:
-            exchange.status = _CONNECTION_CLOSED
+            exchange.status = CONNECTION_CLOSED
             return None
         exchange.status = denial.form.status
         return self._replies.refusal(exchange, denial)
 
-    def _elapsed(self, exchange: Exchange) -> float:
-        return self._clock.monotonic() - exchange.started
-
-    def _conclude(self, exchange: Exchange) -> None:
-        """Write the exchange down, once; from here on it does not change. Raises `NotRecordedError`."""
-        if exchange.recorded:
-            return
-        exchange.timings.total = self._elapsed(exchange)
-        self._audit.record(exchange)
-        exchange.recorded = True
-        self._log.info(
-            "request",
-            trace_id=exchange.trace_id,
-            method=exchange.method,
-            target=exchange.target_text.partition("?")[0],
-            status=exchange.status,
-            denial=exchange.denial.reason.value if exchange.denial is not None else None,
-            total_ms=round(exchange.timings.total * 1000, 3),
-        )
-
-
-def _sent(exchange: Exchange, body: bytes) -> bytes:
-    return b"" if exchange.method == "HEAD" else body
-
 
 def _whole(exchange: Exchange, head: Head, body: bytes) -> bytes:
     """Return an answer as bytes, the last on its connection."""
-    body = _sent(exchange, body)
+    body = b"" if exchange.method == "HEAD" else body
     exchange.bytes_out = len(body)
     start = heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close", exchange.additions)
     return start + body

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssp_emulator.faults.header import ASK
 from ssp_emulator.message import Framing
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 HSTS: Field = (b"Strict-Transport-Security", b"max-age=31536000; includeSubDomains")
 
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"})
+_STAYS = _HOP_BY_HOP | {ASK.lower().encode()}  # what is said to the emulator is no provider's business
 # Connection may name any field as hop-by-hop; without these the next hop would read another message than we did.
 _NEVER_DROPPED = frozenset({b"content-length", b"host"})
 
@@ -57,12 +59,14 @@ def answer_head(
     framing: Framing,
     connection: bytes | None,
     additions: Fields = (),
+    omit: frozenset[bytes] = frozenset(),
 ) -> bytes:
     """Return the head of the answer that goes to the consumer.
 
     The provider's fields go on but for those of its hop. Strict-Transport-Security and the `additions` come after
     them, each where the provider says nothing of the kind; `Vary` names what answers differ by, and so can only grow.
-    `connection` is the value of our own `Connection` field, if it needs one.
+    What `omit` names, in lower case, is not added. `connection` is the value of our own `Connection` field, if it needs
+    one.
     """
     lines = [b"HTTP/1.1 %d %b\r\n" % (status, phrase)]
     there = set()
@@ -73,7 +77,11 @@ def answer_head(
         there.add(_kind(lowered))
         lines.append(name + b": " + value + b"\r\n")
     there.discard(b"vary")
-    lines += [name + b": " + value + b"\r\n" for name, value in (HSTS, *additions) if _kind(name.lower()) not in there]
+    lines += [
+        name + b": " + value + b"\r\n"
+        for name, value in (HSTS, *additions)
+        if _kind(lowered := name.lower()) not in there and lowered not in omit
+    ]
     if framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     if connection is not None:
@@ -92,7 +100,7 @@ def passed_on(fields: Fields) -> Iterable[Field]:
     """Return the end-to-end fields: without the hop-by-hop ones, and those that `Connection` names."""
     fields = tuple(fields)
     named = _named_by_connection(fields)
-    return (field for field in fields if (name := field[0].lower()) not in _HOP_BY_HOP and name not in named)
+    return (field for field in fields if (name := field[0].lower()) not in _STAYS and name not in named)
 
 
 def forwarded(client_host: str, host: str | None, proto: str) -> str:

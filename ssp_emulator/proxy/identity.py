@@ -48,6 +48,8 @@ def _met(transport: asyncio.BaseTransport, tls: TlsObject) -> Client:
         certificate=certificate,
         fault=fault,
         handshake_s=tls.handshake_s,
+        sni=tls.sni(),
+        firings=tls.firings,
     )
 
 

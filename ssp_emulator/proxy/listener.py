@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from ssp_emulator.proxy.connection import Connection, Server
+from ssp_emulator.proxy.errors import ConsumerGone, CutOff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ssp_emulator.proxy.greeting import Greeter
     from ssp_emulator.proxy.handler import Handler
     from ssp_emulator.proxy.openssl import ContextAdapter
 
 _TLS_HANDSHAKE = b"\x16"  # the first byte of a ClientHello's record; no method of HTTP begins with it
+# Until another connection closes there is nothing to be had, and asking at once would keep the loop busy.
+_NOTHING_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_RECOVERY_S = 0.1
 _CLOSE_PATIENCE_S = 2.0  # how long a consumer may take to say close_notify back
 
 
@@ -33,21 +38,25 @@ class Listener:
         sockets: Sequence[socket.socket],
         handler: Handler,
         tls: ContextAdapter,
+        greeter: Greeter,
         *,
         handshake_timeout_s: float,
         keep_alive_timeout_s: float,
     ) -> None:
         self._sockets = sockets
         self._tls = tls
+        self._greeter = greeter
         self._handshake_timeout_s = handshake_timeout_s
         self._server = Server(handler, keep_alive_timeout_s)
-        self._accepting: list[asyncio.Task[None]] = []
+        self._accepting = False
         self._arriving: set[asyncio.Task[None]] = set()
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
 
     def start(self) -> None:
         """Begin to accept."""
-        self._accepting = [asyncio.create_task(self._accept(listening)) for listening in self._sockets]
+        self._accepting = True
+        for listening in self._sockets:
+            self._await(listening)
 
     def renew(self, tls: ContextAdapter) -> None:
         """Meet consumers with other certificates from now on.
@@ -59,56 +68,73 @@ class Listener:
 
     async def stop(self, drain_s: float) -> None:
         """Accept no more, let requests in flight end for so many seconds, and close every connection."""
-        for task in (*self._accepting, *self._arriving):
-            task.cancel()
-        await asyncio.gather(*self._accepting, *self._arriving, return_exceptions=True)
+        self._accepting = False
         for listening in self._sockets:
+            asyncio.get_running_loop().remove_reader(listening)
             listening.close()
+        for task in self._arriving:
+            task.cancel()
+        await asyncio.gather(*self._arriving, return_exceptions=True)
         await self._server.drain(drain_s)
 
-    async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, _ = await loop.sock_accept(listening)
-            except OSError as error:
-                self._log.warning("a connection could not be accepted", reason=error.strerror)
-                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    await asyncio.sleep(0.1)  # nothing to be had until another connection closes
-                continue
-            task = asyncio.create_task(self._welcome(connection))
-            self._arriving.add(task)
-            task.add_done_callback(self._arriving.discard)
+    def _await(self, listening: socket.socket) -> None:
+        """Accept whoever comes. asyncio's `sock_accept` loses a connection that comes as it is cancelled."""
+        if self._accepting:
+            asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            connection, _ = listening.accept()
+        except BlockingIOError:  # gone again
+            return
+        except OSError as error:
+            self._log.warning("a connection could not be accepted", reason=error.strerror)
+            if error.errno in _NOTHING_LEFT:
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(listening)
+                loop.call_later(_RECOVERY_S, self._await, listening)
+            return
+        connection.setblocking(False)
+        task = asyncio.create_task(self._welcome(connection))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
 
     async def _welcome(self, connection: socket.socket) -> None:
         """See what the consumer speaks, shake hands if it is TLS, and hand the connection to aiohttp."""
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._handshake_timeout_s):
                 first = await _first_byte(connection)
+                watched = first == _TLS_HANDSHAKE and self._greeter.watches
+                hello = await self._greeter.hear(connection) if watched else None
+            tls = self._tls
             if not first:
                 connection.close()
-                return
-            if first == _TLS_HANDSHAKE:
-                tls = self._tls
-                _, protocol = await loop.connect_accepted_socket(
-                    self._server,
-                    connection,
-                    # asyncio only asks it for `wrap_bio`; the annotation knows the standard library's context alone.
-                    ssl=cast("ssl.SSLContext", tls.over(connection.send)),
-                    ssl_handshake_timeout=self._handshake_timeout_s,
-                    ssl_shutdown_timeout=_CLOSE_PATIENCE_S,
-                )
-                # What was renewed while the two shook hands has judged this consumer too late: one request, no more.
-                cast("Connection", protocol).retiring = tls is not self._tls
+            elif first != _TLS_HANDSHAKE:
+                await asyncio.get_running_loop().connect_accepted_socket(self._server, connection)
+            elif hello is None:
+                await self._shake_hands(connection, tls.over(connection.send), tls)
             else:
-                await loop.connect_accepted_socket(self._server, connection)
-        except (OSError, ssl.SSLError, TimeoutError) as error:
+                async with self._greeter.greeted(connection, hello, tls) as context:
+                    await self._shake_hands(connection, context, tls)
+        except (OSError, ssl.SSLError, TimeoutError, ConsumerGone, CutOff) as error:
             connection.close()
             self._log.info("the TLS handshake failed", reason=str(error) or type(error).__name__)
         except asyncio.CancelledError:
             connection.close()
             raise
+
+    async def _shake_hands(self, connection: socket.socket, context: ContextAdapter, tls: ContextAdapter) -> None:
+        """Shake hands with a context that is for this connection alone; `tls` was in force when it came."""
+        _, protocol = await asyncio.get_running_loop().connect_accepted_socket(
+            self._server,
+            connection,
+            # asyncio only asks it for `wrap_bio`; the annotation knows the standard library's context alone.
+            ssl=cast("ssl.SSLContext", context),
+            ssl_handshake_timeout=self._handshake_timeout_s,
+            ssl_shutdown_timeout=_CLOSE_PATIENCE_S,
+        )
+        # What was renewed while the two shook hands has judged this consumer too late: one request, no more.
+        cast("Connection", protocol).retiring = tls is not self._tls
 
 
 async def _first_byte(connection: socket.socket) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from OpenSSL import SSL
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from OpenSSL import crypto
 
     from ssp_emulator.exchange import Client
+    from ssp_emulator.faults.firing import Firing
 
 _RECORD = 16 * 1024  # a TLS record holds no more, so a read never gets more
 _FLIGHT = 64 * 1024
@@ -33,6 +34,13 @@ def note_error(connection: SSL.Connection, _: crypto.X509, error: int, __: int, 
     return True
 
 
+class Begun(NamedTuple):
+    """What there is of a handshake: the bytes that were read already, and the fault rules that fired on it."""
+
+    received: bytes
+    firings: tuple[Firing, ...]
+
+
 class ContextAdapter:
     """Stands where asyncio expects an `ssl.SSLContext`; `monotonic` tells seconds, to measure handshakes."""
 
@@ -41,14 +49,27 @@ class ContextAdapter:
         context: SSL.Context,
         monotonic: Callable[[], float],
         send: Callable[[bytes], object] | None = None,
+        begun: Begun | None = None,
     ) -> None:
         self.context = context
         self._monotonic = monotonic
         self._send = send
+        self._begun = begun
 
-    def over(self, send: Callable[[bytes], object]) -> ContextAdapter:
-        """Return this context for one connection, which says with `send` why a handshake failed; asyncio would not."""
-        return ContextAdapter(self.context, self._monotonic, send)
+    def over(self, send: Callable[[bytes], object], begun: Begun | None = None) -> ContextAdapter:
+        """Return this context for one connection, which says with `send` why a handshake failed; asyncio would not.
+
+        `begun` is what there is of the handshake already.
+        """
+        return ContextAdapter(self.context, self._monotonic, send, begun)
+
+    def answer(self, received: bytes) -> bytes:
+        """Return what a server answers to the first bytes of a handshake, which goes no further."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        incoming.write(received)
+        with suppress(ssl.SSLError):  # more bytes are needed, or the answer is an alert
+            self.wrap_bio(incoming, outgoing).do_handshake()
+        return outgoing.read()
 
     def wrap_bio(
         self,
@@ -60,7 +81,11 @@ class ContextAdapter:
         """Return a server's end of a new TLS connection between two buffers."""
         if not server_side or server_hostname is not None:
             raise ValueError("this context is for a server")
-        return TlsObject(SSL.Connection(self.context, None), incoming, outgoing, self._monotonic, self._send)
+        tls = TlsObject(SSL.Connection(self.context, None), incoming, outgoing, self._monotonic, self._send)
+        if self._begun is not None:
+            incoming.write(self._begun.received)
+            tls.firings = self._begun.firings
+        return tls
 
 
 class TlsObject:
@@ -80,6 +105,7 @@ class TlsObject:
         self.errors: list[int] = []
         self.handshake_s: float | None = None
         self.client: Client | None = None  # whoever finds out who this is may keep it here
+        self.firings: tuple[Firing, ...] = ()  # and whoever did something to the handshake, that
         self._monotonic = monotonic
         self._started = monotonic()
         self._connection = connection
@@ -124,6 +150,12 @@ class TlsObject:
             if not self._connection.shutdown():
                 raise SSL.WantReadError
 
+    def farewell(self) -> bytes:
+        """Return close_notify, for whoever sends it past asyncio and does not wait for the other side's."""
+        with suppress(ssl.SSLError):
+            self.unwrap()
+        return self._outgoing.read()
+
     def getpeercert(self) -> None:
         """Return nothing: `certificate` has it, for whoever wants it."""
 
@@ -138,6 +170,11 @@ class TlsObject:
     def version(self) -> str:
         """Return the protocol's name, such as `TLSv1.2`."""
         return self._connection.get_protocol_version_name()
+
+    def sni(self) -> str | None:
+        """Return the host name that the client asked for, if it did, in lower case. Source: RFC 6066, 3."""
+        name = self._connection.get_servername()
+        return name.decode("ascii", "replace").lower() if name is not None else None
 
     def certificate(self) -> crypto.X509 | None:
         """Return the client's certificate, not read yet; None where it showed none."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 import ssl
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from errno import ECONNREFUSED
 from typing import TYPE_CHECKING
 
+from ssp_emulator.provider_failures import REFUSED, UNKNOWN_NAME, bad_certificate, no_connection
 from ssp_emulator.proxy.errors import ProviderError, ProviderTimeoutError
 from ssp_emulator.proxy.leg import Leg
 
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 
     from ssp_emulator.address import Address
     from ssp_emulator.directory.model import Endpoint
+
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
+_UNKNOWN_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +98,11 @@ class Providers:
                 f"no connection to {address} within {self.patience.connect_s:g} s", connecting=True
             ) from error
         except ssl.SSLCertVerificationError as error:
-            raise ProviderError(f"the certificate at {address} is not good: {error.verify_message}") from error
+            raise ProviderError(bad_certificate(address, error.verify_message)) from error
         except ssl.SSLError as error:
             raise ProviderError(f"TLS with {address} failed: {error.reason or error}") from error
         except OSError as error:
-            raise ProviderError(f"no connection to {address}: {error.strerror or error}") from error
+            raise ProviderError(no_connection(address, _why(error))) from error
 
     def _kept_one(self, endpoint: Endpoint) -> Leg | None:
         kept = self._idle.get(_whither(endpoint), [])
@@ -123,6 +130,16 @@ class Providers:
         one.expiry.cancel()
         if one in kept:
             kept.remove(one)
+
+
+def _why(error: OSError) -> str:
+    """Say why no connection could be made, in our words where the system's tell too much or too little."""
+    if isinstance(error, socket.gaierror) and error.errno in _UNKNOWN_NAME:
+        return UNKNOWN_NAME
+    # By its text: where a name has several addresses, asyncio puts what went wrong with each into one.
+    if str(ECONNREFUSED) in _ERRNO.findall(str(error)):
+        return REFUSED
+    return error.strerror or str(error)
 
 
 def _whither(endpoint: Endpoint) -> tuple[Address, str]:

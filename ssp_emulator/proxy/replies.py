@@ -11,7 +11,7 @@ from ssp_emulator.message import Framing, Head
 if TYPE_CHECKING:
     from ssp_emulator.clock import Clock
     from ssp_emulator.exchange import Exchange
-    from ssp_emulator.fhir import Format
+    from ssp_emulator.fhir import Format, Resource
     from ssp_emulator.limits import Standing
     from ssp_emulator.message import Field
     from ssp_emulator.outcome import Denial
@@ -32,17 +32,23 @@ class Replies:
 
     def refusal(self, exchange: Exchange, denial: Denial) -> tuple[Head, bytes]:
         """Return the head and the body that say a denial, in the format that the request asks for."""
+        form = denial.form
+        head, body = self.outcome(exchange, form.status, form.phrase, outcome.resource(denial, str(uuid4())))
+        if denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
+            head.fields.append((b"Allow", ", ".join(outcome.METHODS).encode()))
+        return head, body
+
+    def outcome(self, exchange: Exchange, status: int, phrase: str, resource: Resource) -> tuple[Head, bytes]:
+        """Return the head and the body that say an OperationOutcome, in the format that the request asks for."""
         form = self._format(exchange)
-        body = fhir.write(outcome.resource(denial, str(uuid4())), form)
+        body = fhir.write(resource, form)
         fields = [
             self._date(),
             (b"Content-Type", form.value.encode()),
             (b"Cache-Control", b"no-store"),
             (b"Content-Length", str(len(body)).encode()),
         ]
-        if denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
-            fields.append((b"Allow", ", ".join(outcome.METHODS).encode()))
-        return Head(denial.form.status, denial.form.phrase.encode(), fields, Framing.LENGTH), body
+        return Head(status, phrase.encode(), fields, Framing.LENGTH), body
 
     def preflight(self, exchange: Exchange) -> Head:
         """Return the answer to OPTIONS, which has no body: the interaction's methods, or all where none is named.

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ssp_emulator.faults.effects.old_protocol import OldVersion
+    from ssp_emulator.pki.faulty import FaultyServer
+
 # In this order of preference, and nothing else.
 CIPHERS = "AESGCM+EECDH:AESGCM+EDH:AES256+EECDH:AES256+EDH"
+
+
+# OpenSSL keeps anything older for those who ask for no security at all. Source: SSL_CTX_set_security_level(3).
+_WITH_OLD_ONES = f"{CIPHERS}:@SECLEVEL=0"
+_OLD_VERSIONS: dict[OldVersion, int] = {"TLSv1": SSL.TLS1_VERSION, "TLSv1.1": SSL.TLS1_1_VERSION}
 
 
 class TlsFileError(Exception):
@@ -41,15 +49,25 @@ class ConsumerTls:
     tls_1_3: bool = False
 
 
-def for_consumers(tls: ConsumerTls, monotonic: Callable[[], float]) -> ContextAdapter:
+def for_consumers(
+    tls: ConsumerTls,
+    monotonic: Callable[[], float],
+    *,
+    shown: FaultyServer | None = None,
+    only: OldVersion | None = None,
+) -> ContextAdapter:
     """Make the listener's context, which asks for a client certificate and finishes the handshake whatever it is.
 
-    `monotonic` tells seconds. Raises `TlsFileError`.
+    `monotonic` tells seconds. For fault rules it can show another certificate, or speak an old protocol only.
+    Raises `TlsFileError`.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
-    context.set_min_proto_version(SSL.TLS1_2_VERSION)
-    context.set_max_proto_version(SSL.TLS1_3_VERSION if tls.tls_1_3 else SSL.TLS1_2_VERSION)
-    context.set_cipher_list(CIPHERS.encode())
+    lowest, highest = SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION if tls.tls_1_3 else SSL.TLS1_2_VERSION
+    if only is not None:
+        lowest = highest = _OLD_VERSIONS[only]
+    context.set_min_proto_version(lowest)
+    context.set_max_proto_version(highest)
+    context.set_cipher_list((CIPHERS if only is None else _WITH_OLD_ONES).encode())
     # Sessions are not resumed: a resumed one would bring no verdict on the certificate.
     context.set_options(
         SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_TICKET
@@ -58,7 +76,10 @@ def for_consumers(tls: ConsumerTls, monotonic: Callable[[], float]) -> ContextAd
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     with as_file(files("ssp_emulator.proxy") / "ffdhe2048.pem") as parameters:
         context.load_tmp_dh(str(parameters))
-    _identify(context, tls.certificate, tls.key)
+    if shown is None:
+        _identify(context, tls.certificate, tls.key)
+    else:
+        _show(context, shown)
     # No list of authorities goes to the client: some would then keep a certificate back, and be told 496, not 495.
     context.set_verify(SSL.VERIFY_PEER, note_error)
     _trust(context, tls.trust, tls.crl)
@@ -96,6 +117,13 @@ def _identify(context: SSL.Context, certificate: Path, key: Path) -> None:
         context.check_privatekey()
     except (SSL.Error, ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a password
         raise TlsFileError(f"{key} is not the key of {certificate}, in PEM and with no password") from error
+
+
+def _show(context: SSL.Context, shown: FaultyServer) -> None:
+    context.use_certificate(shown.identity.certificate)
+    context.use_privatekey(shown.identity.key)
+    for certificate in shown.above:
+        context.add_extra_chain_cert(certificate)
 
 
 def _trust(context: SSL.Context, trust: Path, crl: Path | None) -> None:

@@ -97,7 +97,7 @@ async def accepts_no_more(port: int) -> None:
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):  # reset: it was just coming
                 return
             writer.transport.abort()
 

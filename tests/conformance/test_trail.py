@@ -92,7 +92,7 @@ async def test_a_request_that_was_answered_is_told_whole_and_truly(
         "target": URL,
         "claims": claims_by_pyjwt(token),
         "denial": None,
-        "fault": None,
+        "faults": [],
         "provider": {
             "address": f"127.0.0.1:{provider.port}",
             "reused": False,
@@ -146,7 +146,7 @@ async def test_a_request_that_failed_the_first_checks_is_told_as_far_as_it_is_kn
         "target": URL,
         "claims": claims_by_pyjwt(token),
         "denial": {"reason": reason, "text": answer.json()["issue"][0]["diagnostics"]},
-        "fault": None,
+        "faults": [],
         "provider": None,
         "status": answer.status,
         "broken_off": False,

@@ -23,11 +23,11 @@ GUID = "629ea9ba-a077-4d99-b289-7a9b19fd4e03"
 
 def assert_moments(record: dict[str, Any], *, connected: bool) -> None:
     spans = record["timings_ms"]
-    assert set(spans) == {"tls", "checks", "connect", "first_byte", "total"}
+    assert set(spans) == {"tls", "checks", "faults", "connect", "first_byte", "total"}
     assert (spans["tls"] is not None) is (record["client"]["tls"] is not None)
     assert (spans["connect"] is not None) is (spans["first_byte"] is not None) is connected
     assert all(span >= 0 for span in spans.values() if span is not None)
-    parts = sum(spans[name] or 0 for name in ("checks", "connect", "first_byte"))
+    parts = sum(spans[name] or 0 for name in ("checks", "faults", "connect", "first_byte"))
     assert parts <= spans["total"] + 0.002  # each is rounded to a microsecond
 
 

@@ -60,6 +60,13 @@ def test_the_proxy_decides_by_no_rule_of_its_own() -> None:
         assert {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, own)} == set()
 
 
+def test_faults_know_no_sockets_and_nothing_of_the_proxy() -> None:
+    foreign = {"socket", "ssl", "aiohttp", "ssp_emulator.proxy", "ssp_emulator.admin", "ssp_emulator.audit"}
+    for path in files("faults"):
+        names = {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, foreign)}
+        assert names == set(), path.name
+
+
 def test_only_the_composition_root_and_the_adapters_know_all_the_rooms() -> None:
     adapters = {"emulator", "cli", "demo", "admin", "__main__", "pytest_plugin"}
     for path in PACKAGE.rglob("*.py"):

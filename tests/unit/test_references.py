@@ -34,6 +34,18 @@ def test_the_command_reference_is_what_the_commands_say() -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
+def test_the_fault_reference_is_what_the_rules_take() -> None:
+    checked = subprocess.run(
+        [sys.executable, TOP / "docs" / "scripts" / "faults.py", "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
 def test_the_command_reference_is_what_a_user_is_told() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "ssp_emulator", "certs", "issue", "--help"],

@@ -67,7 +67,7 @@ def test_the_record_of_a_request_that_was_answered(answered: Exchange) -> None:
             "scope": "patient/*.read",
         },
         "denial": None,
-        "fault": None,
+        "faults": [],
         "provider": {
             "address": "localhost:9443",
             "reused": True,
@@ -79,7 +79,7 @@ def test_the_record_of_a_request_that_was_answered(answered: Exchange) -> None:
         "status": 200,
         "broken_off": False,
         "bytes": {"from_consumer": 0, "to_consumer": 4000},
-        "timings_ms": {"tls": None, "checks": 1.0, "connect": 2.5, "first_byte": 6.5, "total": 20.0},
+        "timings_ms": {"tls": None, "checks": 1.0, "faults": None, "connect": 2.5, "first_byte": 6.5, "total": 20.0},
         "notes": [],
     }
     assert [each["check"] for each in verdicts] == list(checks.NAMES)
@@ -137,7 +137,7 @@ def test_a_provider_that_was_not_reached_is_kept_with_its_error(request_for: Cal
     record = record_of(exchange, 1)
     assert record["provider"]["error"] == "connection refused"
     assert record["provider"]["address"] is None
-    assert record["timings_ms"] == dict.fromkeys(["tls", "checks", "connect", "first_byte", "total"])
+    assert record["timings_ms"] == dict.fromkeys(["tls", "checks", "faults", "connect", "first_byte", "total"])
 
 
 @pytest.mark.parametrize(

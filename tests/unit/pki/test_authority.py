@@ -19,6 +19,7 @@ from ssp_emulator.pki.authority import (
     make_crl,
     make_root,
     make_sub,
+    reserved_serial,
     revocation_entry,
 )
 
@@ -137,6 +138,16 @@ def test_a_crl_names_its_issuer_its_number_and_its_times(sub: Identity, now: dat
     assert crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 4
     assert (crl.last_update_utc, crl.next_update_utc) == (second - _DAY, second + CRL_LIFETIME)
     assert [(entry.serial_number, entry.revocation_date_utc) for entry in crl] == [(77, second)]
+
+
+def test_a_reserved_serial_follows_from_the_key_and_can_be_in_a_certificate(
+    root: Identity, sub: Identity, now: datetime
+) -> None:
+    serial = reserved_serial(sub.certificate)
+    leaf = issue_leaf(sub, "a.test", Purpose.SERVER, not_before=now, not_after=now + _DAY, serial=serial).certificate
+    assert reserved_serial(sub.certificate) == serial == leaf.serial_number
+    assert reserved_serial(make_sub(root, now).certificate) != serial
+    assert 0 < serial < 2**159
 
 
 def test_an_issuer_is_told_by_its_key_and_not_by_its_name(

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.x509 import CRLNumber
 
+from ssp_emulator.pki.authority import make_crl, reserved_serial
 from ssp_emulator.pki.errors import PkiError
-from ssp_emulator.pki.files import read_certificates, read_crl
+from ssp_emulator.pki.files import read_authority, read_certificates, read_crl, write_crl
 from ssp_emulator.pki.listing import written_serial
-from ssp_emulator.pki.revocation import Revocation, revoke, serials
+from ssp_emulator.pki.revocation import Revocation, revoke, revoke_reserved, serials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def test_the_list_grows_and_so_does_its_number(own: CertificateFolder, now: date
     crl = read_crl(own)
     assert (first.crl_number, second.crl_number) == (2, 3)
     assert crl.extensions.get_extension_for_class(CRLNumber).value.crl_number == 3
-    assert len(crl) == 3
+    assert len(crl) == 4
     assert crl.get_revoked_certificate_by_serial_number(int(first.serial, 16)) is not None
     assert list(own.crl.parent.glob(".*")) == []
 
@@ -76,6 +77,29 @@ def test_a_revoked_serial_is_known_even_without_its_file(own: CertificateFolder,
     serial = revoke(own, str(own.consumer.certificate), now=now).serial
     own.consumer.certificate.unlink()
     assert revoke(own, serial, now=now).was_revoked
+
+
+def test_the_serial_kept_for_servers_is_on_a_new_list_which_is_only_looked_at(
+    own: CertificateFolder, now: datetime
+) -> None:
+    own.lock.unlink()
+    own.authority_sub.key.unlink()
+    before = own.crl.read_bytes()
+    serial = revoke_reserved(own, now=now)
+    assert serial == reserved_serial(read_certificates(own.authority_sub.certificate)[0])
+    assert read_crl(own).get_revoked_certificate_by_serial_number(serial) is not None
+    assert (own.crl.read_bytes(), own.lock.exists()) == (before, False)
+
+
+def test_the_serial_kept_for_servers_is_added_to_an_older_list_once(own: CertificateFolder, now: datetime) -> None:
+    sub, (revoked, *_) = read_authority(own), read_crl(own)
+    write_crl(own.crl, make_crl(sub, [revoked], number=5, now=now))
+    serial = revoke_reserved(own, now=now)
+    after = own.crl.read_bytes()
+    crl = read_crl(own)
+    assert [entry.serial_number for entry in crl] == [revoked.serial_number, serial]
+    assert crl.extensions.get_extension_for_class(CRLNumber).value.crl_number == 6
+    assert (revoke_reserved(own, now=now), own.crl.read_bytes()) == (serial, after)
 
 
 @pytest.mark.parametrize(

@@ -150,3 +150,12 @@ def test_additions_come_where_the_answer_has_none_of_that_name() -> None:
         b"HTTP/1.1 200 OK\r\nx-rate-limit-limit: 9\r\nvary: Accept\r\n"
         b"Strict-Transport-Security: max-age=31536000; includeSubDomains\r\nVary: Origin\r\n\r\n"
     )
+
+
+def test_what_is_to_be_left_out_is_not_added() -> None:
+    additions = [(b"Vary", b"Origin"), (b"X-Rate-Limit-Limit", b"1"), (b"X-Rate-Limit-Remaining", b"0")]
+    omit = frozenset({b"strict-transport-security", b"vary", b"x-rate-limit-limit", b"server"})
+
+    written = heads.answer_head(200, b"OK", [(b"Server", b"gp")], Framing.NONE, None, additions, omit)
+
+    assert written == b"HTTP/1.1 200 OK\r\nServer: gp\r\nX-Rate-Limit-Remaining: 0\r\n\r\n"

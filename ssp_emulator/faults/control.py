@@ -1,0 +1,76 @@
+"""Control of the rules: those that come in are made ready first, and then put in force all at once or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssp_emulator.errors import SetupError
+from ssp_emulator.faults import scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from ssp_emulator.faults.armed import Armed
+    from ssp_emulator.faults.effects.effect import Context, Effect
+    from ssp_emulator.faults.engine import Engine
+    from ssp_emulator.faults.rule import Rule
+    from ssp_emulator.faults.scenario import Scenario
+    from ssp_emulator.located import InvalidFileError
+
+
+class RuleExistsError(SetupError):
+    """A rule of that name is in force already, and was not to be replaced."""
+
+
+class Put(NamedTuple):
+    """Rules that have been put in force, and the names of those among them that took another's place."""
+
+    armed: tuple[Armed, ...]
+    replaced: frozenset[str]
+
+
+class Control:
+    """Puts rules in force, from whoever is allowed to; `engine` has those that are.
+
+    `context` is what rules are validated with, and names the folder that scenarios are in. `prepare` makes ready what
+    effects need before they can act; it raises `SetupError` where that cannot be.
+    """
+
+    def __init__(
+        self, engine: Engine, context: Context, prepare: Callable[[Iterable[Effect]], Awaitable[None]]
+    ) -> None:
+        self.engine = engine
+        self.context = context
+        self._prepare = prepare
+        self._one_at_a_time = asyncio.Lock()
+
+    async def put(
+        self, rules: Iterable[Rule], *, origin: str | None = None, only: bool = False, replace: bool = True
+    ) -> Put:
+        """Put rules in force, all at once; a rule of the same name is replaced, and its counts begin anew.
+
+        `origin` is the scenario that they come from; `only` lifts every other rule; without `replace` it raises
+        `RuleExistsError` where one of the names is taken. Raises `SetupError` where an effect cannot be made ready.
+        Where it raises, nothing has changed.
+        """
+        rules = tuple(rules)
+        async with self._one_at_a_time:
+            if not replace and (taken := sorted(self._in_force(rules))):
+                raise RuleExistsError(f"in force already: {', '.join(taken)}; replace it, or take another name")
+            await self._prepare([rule.effect for rule in rules])
+            replaced = self._in_force(rules)
+            return Put(self.engine.put(rules, scenario=origin, only=only), replaced)
+
+    async def apply(self, name: str, *, only: bool = False) -> Scenario:
+        """Put the rules of a scenario in force, as its file has them now. Raises `SetupError`."""
+        found = await asyncio.to_thread(scenario.read_named, name, self.context)
+        await self.put(found.rules, origin=found.name, only=only)
+        return found
+
+    async def scenarios(self) -> list[Scenario | InvalidFileError]:
+        """Return every scenario by name, and in the place of one that is not good, what is wrong with it."""
+        return await asyncio.to_thread(scenario.read_all, self.context)
+
+    def _in_force(self, rules: Iterable[Rule]) -> frozenset[str]:
+        return frozenset(rule.name for rule in rules if self.engine.get(rule.name) is not None)

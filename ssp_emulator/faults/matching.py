@@ -1,0 +1,70 @@
+"""Matching: a rule's patterns, compiled once, held against a request or a connection."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.faults.rule import Match
+
+
+class Matcher:
+    """Tells whether a request, or a connection, is what a rule is about.
+
+    Only patterns that can fail are looked at; one of them matches where any of the request's values does, and a value
+    that is not there is matched by none.
+    """
+
+    def __init__(self, match: Match) -> None:
+        self._facts = [(_FACTS[key], _compiled(pattern)) for key, pattern in match.patterns.items()]
+        self._fields = [(name, _compiled(pattern)) for name, pattern in match.header.items()]
+
+    def matches(self, exchange: Exchange) -> bool:
+        """Tell whether a request matches."""
+        for values, fits in self._facts:
+            if not any(value is not None and fits(value) for value in values(exchange)):
+                return False
+        return all(any(map(fits, exchange.headers.getall(name, ()))) for name, fits in self._fields)
+
+
+class ConnectionMatcher:
+    """Tells the same of a connection, of which only client and SNI are known."""
+
+    def __init__(self, match: Match) -> None:
+        self._client, self._sni = _compiled(match.client), _compiled(match.sni)
+        self._any_sni = match.sni == "*"
+
+    def matches(self, client: str, sni: str | None) -> bool:
+        """Tell whether a connection matches; takes the client's IP address, and the host name that it asked for."""
+        return bool(self._client(client)) and (self._any_sni or (sni is not None and bool(self._sni(sni))))
+
+
+def _compiled(pattern: str) -> Callable[[str], object]:
+    """Compile a glob: `*` stands for any characters, `?` for any one, and all others for themselves."""
+    first, *later = ("".join("." if each == "?" else re.escape(each) for each in part) for part in pattern.split("*"))
+    if not later:
+        return re.compile(first, re.DOTALL).fullmatch
+    *between, last = later
+    # Each part is looked for once, at its first place: a later place matches nothing more, and trying them all would
+    # take the text's length to the power of the stars.
+    found = "".join(f"(?>.*?{part})" for part in between if part)
+    return re.compile(f"{first}{found}.*{last}", re.DOTALL).fullmatch
+
+
+_FACTS: dict[str, Callable[[Exchange], tuple[str | None, ...]]] = {
+    "from": lambda exchange: (exchange.from_asid,),
+    "to": lambda exchange: (exchange.to_asid,),
+    "interaction": lambda exchange: (exchange.interaction_id,),
+    "method": lambda exchange: (exchange.method,),
+    "target": lambda exchange: (exchange.target_text,),
+    "trace_id": lambda exchange: (exchange.trace_id,),
+    "organisation": lambda exchange: tuple(
+        party.organisation.ods for party in (exchange.sender, exchange.receiver) if party is not None
+    ),
+    "client": lambda exchange: (exchange.client.host,),
+    "sni": lambda exchange: (exchange.client.sni,),
+}

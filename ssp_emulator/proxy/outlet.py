@@ -1,0 +1,200 @@
+"""The way out to a consumer: an answer's head and body, byte for byte, and the ends that a connection can come to."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
+
+from ssp_emulator.message import Framing
+from ssp_emulator.proxy import endings, heads
+from ssp_emulator.proxy.errors import ConsumerGone, CutOff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aiohttp import web
+
+    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.faults.effects.effect import Ending
+    from ssp_emulator.message import Head
+
+# What stands in the trail where no answer went out. Source: Spine Core SSP implementation guide, 444.
+CONNECTION_CLOSED = 444
+
+
+class Carrier(Protocol):
+    """A connection that carries one request after the other.
+
+    `retiring` may be set at any time: it is to take no more than the one under way. `requests` counts them.
+    """
+
+    retiring: bool
+    requests: int
+
+
+class Outlet:
+    """One answer's way to its consumer.
+
+    It writes past aiohttp's responses, which would add fields of their own and write others anew. `conclude` is called
+    when the last byte of an answer is about to go out. `patience_s` is how long the consumer may take no byte, in
+    seconds. `begun` tells whether any has been sent.
+    """
+
+    def __init__(
+        self,
+        request: web.BaseRequest,
+        exchange: Exchange,
+        conclude: Callable[[Exchange], None],
+        *,
+        patience_s: float,
+    ) -> None:
+        self._request = request
+        self._exchange = exchange
+        self._conclude = conclude
+        self._patience_s = patience_s
+        self._framing = Framing.NONE
+        self._start = b""
+        self.connection = cast("Carrier", request.protocol)
+        self.keep_alive = request.keep_alive
+        self.begun = False
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the answer that has begun has a body."""
+        return self._framing is not Framing.NONE
+
+    @property
+    def reused(self) -> bool:
+        """Whether the request is not the first on its connection."""
+        return self.connection.requests > 1
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether the consumer knows bodies in chunks. Source: RFC 9112, 7.1: those of HTTP/1.0 do not."""
+        return self._request.version >= (1, 1)
+
+    async def begin(self, head: Head, *, closes: bool = False) -> None:
+        """Settle how an answer begins, and how its body will be framed; its head goes out with the first piece.
+
+        It may be settled anew as long as none has.
+        """
+        self._framing = head.framing
+        if self._framing in (Framing.CHUNKED, Framing.CLOSE):
+            self._framing = Framing.CHUNKED if self.takes_chunks else Framing.CLOSE
+        closes = closes or self.connection.retiring or self._framing is Framing.CLOSE
+        self.keep_alive = self.keep_alive and not closes
+        connection = None
+        if not self.keep_alive:
+            connection = b"close"
+        elif self._request.version < (1, 1):
+            connection = b"keep-alive"
+        self._exchange.status = head.status
+        self._start = heads.answer_head(
+            head.status, head.phrase, head.fields, self._framing, connection, self._exchange.additions, head.omit
+        )
+
+    async def write(self, piece: bytes, *, last: bool) -> None:
+        """Send the head, where it has not gone out yet, and a piece of the body.
+
+        Wait until there is room for more; after the last piece until all is on its way, because a connection that
+        closes leaves little time for the rest. Raises `ConsumerGone`, and what `conclude` raises.
+        """
+        if self.has_body:
+            self._exchange.bytes_out += len(piece)
+        if last:
+            self._conclude(self._exchange)
+        self.begun = True
+        start, self._start = self._start, b""
+        if self._framing is Framing.CHUNKED:
+            data = start + heads.chunk(piece) + (heads.LAST_CHUNK if last else b"")
+        elif self._framing is Framing.NONE:
+            data = start
+        else:
+            data = start + piece if start else piece
+        await self.raw(data)
+        if last:
+            await self._sent()
+
+    async def flush(self) -> None:
+        """Send what there is of the answer, and wait until it is on its way."""
+        if self._start:
+            await self.write(b"", last=False)
+        await self._sent()
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are, and wait until there is room for more. Raises `ConsumerGone`."""
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            raise ConsumerGone
+        transport.write(data)
+        if self._request.protocol.writing_paused:
+            await self._room(transport)
+
+    async def end(self, how: Ending) -> NoReturn:
+        """Write the exchange down, let what was sent arrive, and end the connection there and then.
+
+        Raises `CutOff`, and what `conclude` raises.
+        """
+        self._exchange.broken_off = True
+        if not self.begun:
+            self._exchange.status = CONNECTION_CLOSED
+        self._conclude(self._exchange)
+        transport = self._request.transport
+        if transport is not None and not transport.is_closing():
+            await self._sent()
+            await endings.end(transport, how)
+        self.keep_alive = False
+        raise CutOff
+
+    async def left(self) -> NoReturn:
+        """Wait until the consumer leaves: whoever waits here is cancelled then.
+
+        A body that nobody else reads is read and thrown away, because what stands behind it would not be seen: that
+        the consumer has left.
+        """
+        body = self._request.content
+        if self._exchange.provider.address is None:
+            with suppress(Exception):  # aiohttp says by many classes that no more can be read
+                while not body.at_eof():
+                    await body.readany()
+        await asyncio.get_running_loop().create_future()
+        raise ConsumerGone
+
+    def abort(self) -> None:
+        """Break the connection, so that what was sent is not taken for a whole answer."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    async def _sent(self) -> None:
+        transport = self._request.transport
+        if transport is None:
+            return
+        if transport.get_write_buffer_size():
+            low, high = transport.get_write_buffer_limits()
+            transport.set_write_buffer_limits(high=1, low=0)
+            try:
+                await self._room(transport)
+            finally:
+                transport.set_write_buffer_limits(high=high, low=low)
+        if not await endings.emptied(lambda: endings.waiting(transport), patience_s=self._patience_s):
+            self._give_up()
+
+    async def _room(self, transport: asyncio.WriteTransport) -> None:
+        """Wait until the consumer has taken enough, as long as it takes something."""
+        draining = asyncio.ensure_future(self._request.writer.drain())
+        try:
+            waiting = endings.waiting(transport)
+            while not (await asyncio.wait({draining}, timeout=self._patience_s))[0]:
+                if (still := endings.waiting(transport)) >= waiting:
+                    self._give_up()
+                waiting = still
+            draining.result()
+        except ConnectionError as error:
+            raise ConsumerGone from error
+        finally:
+            draining.cancel()
+
+    def _give_up(self) -> NoReturn:
+        self.abort()
+        raise ConsumerGone(f"the consumer took nothing for {self._patience_s:g} s")
