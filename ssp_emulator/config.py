@@ -170,6 +170,13 @@ class FaultSettings(_Settings):
     rules: list[Rule] = []
 
 
+class AdminSettings(_Settings):
+    """The admin API: where it listens, if anywhere, and the file of the token that it wants to see."""
+
+    listen: AddressText | None = "127.0.0.1:8440"
+    token: FilePath | None = None
+
+
 class ReloadSettings(_Settings):
     """How often the registry and the certificates are looked at for a change; None: only on SIGHUP."""
 
@@ -197,6 +204,7 @@ class Settings(_Settings):
     cors: CorsSettings = CorsSettings()
     errors: ErrorSettings = ErrorSettings()
     faults: FaultSettings = FaultSettings()
+    admin: AdminSettings = AdminSettings()
     reload: ReloadSettings = ReloadSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()

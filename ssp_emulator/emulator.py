@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ssp_emulator import sockets
 from ssp_emulator.address import Address
+from ssp_emulator.admin import server as admin
+from ssp_emulator.admin.app import compose
+from ssp_emulator.admin.faults import Faults
+from ssp_emulator.admin.guard import guard_of
+from ssp_emulator.admin.scenarios import Scenarios
 from ssp_emulator.audit.journal import Journal
 from ssp_emulator.clock import Clock, SystemClock
 from ssp_emulator.errors import said
@@ -34,11 +39,12 @@ from ssp_emulator.spine import Spine
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
+    from ssp_emulator.admin.route import Route
     from ssp_emulator.config import TlsSide
     from ssp_emulator.faults.effects.effect import Effect
     from ssp_emulator.plan import Plan
@@ -66,6 +72,7 @@ class Emulator:
         self._running = AsyncExitStack()
         self._reloader: Reloader | None = None
         self._address: Address | None = None
+        self._admin_address: Address | None = None
 
     @property
     def address(self) -> Address:
@@ -74,11 +81,19 @@ class Emulator:
             raise LookupError("the emulator is not running")
         return self._address
 
+    @property
+    def admin_address(self) -> Address | None:
+        """Where the admin API listens, with the port that it really has; None where there is none."""
+        return self._admin_address
+
     async def __aenter__(self) -> Self:
         settings = self._plan.configuration.settings
         async with AsyncExitStack() as starting:
-            listening = self._bind()
+            guard = guard_of(self._plan.configuration)
+            listening = self._bind("proxy.listen", settings.proxy.listen)
             starting.callback(sockets.close, listening)
+            asked = self._bind("admin.listen", settings.admin.listen) if settings.admin.listen is not None else []
+            starting.callback(sockets.close, asked)
             self._make_certificates()
             for_consumers, for_providers = self._for_consumers(), self._for_providers()
             journal = starting.enter_context(Journal(self._plan.journal))
@@ -100,14 +115,17 @@ class Emulator:
             listener.start()
             self._reloader = Reloader(self._parts(handler, listener, providers), every_s=settings.reload.every_s)
             await starting.enter_async_context(self._reloader)
-            self._address = Address(Address.parse(settings.proxy.listen).host, listening[0].getsockname()[1])
+            if guard is not None:
+                await starting.enter_async_context(admin.Server(compose(self._routes(), guard), asked))
+            self._address = _address(settings.proxy.listen, listening)
+            self._admin_address = _address(settings.admin.listen, asked)
             self._running = starting.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._address = None
+        self._address = self._admin_address = None
         await self._running.aclose()
 
     async def reload(self) -> None:
@@ -141,15 +159,19 @@ class Emulator:
             Part("certificates for providers", files("providers"), self._for_providers, providers.renew),
         )
 
-    def _bind(self) -> list[socket.socket]:
+    def _routes(self) -> tuple[Route, ...]:
+        """Return what the admin API answers."""
+        return (*Faults(self.control, self._clock).routes, *Scenarios(self.control, self._clock).routes)
+
+    def _bind(self, key: str, text: str) -> list[socket.socket]:
         configuration = self._plan.configuration
-        listen = Address.parse(configuration.settings.proxy.listen)
+        listen = Address.parse(text)
         try:
             return sockets.bind(listen.host, listen.port)
         except OSError as error:
             in_use = error.errno == errno.EADDRINUSE
             why = "is in use; stop what listens there, or name another port" if in_use else f"cannot be: {said(error)}"
-            raise InvalidFileError([configuration.problem("proxy.listen", f"{listen} {why}")]) from error
+            raise InvalidFileError([configuration.problem(key, f"{listen} {why}")]) from error
 
     def _make_certificates(self) -> None:
         # Where another process is just making them, some are there already: `ensure` waits for it.
@@ -211,6 +233,11 @@ class Emulator:
             media_types=frozenset(settings.media.allowed),
             limits=Limits(settings.limits.window_s, sender, receiver),
         )
+
+
+def _address(listen: str | None, bound: Sequence[socket.socket]) -> Address | None:
+    """Return where sockets listen that were bound for an address of the settings; port 0 has become another."""
+    return Address(Address.parse(listen).host, bound[0].getsockname()[1]) if listen is not None else None
 
 
 def _consumer_tls(plan: Plan) -> tls.ConsumerTls:

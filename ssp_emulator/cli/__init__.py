@@ -15,7 +15,7 @@ from ssp_emulator import __version__
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail
 from ssp_emulator.errors import SetupError, said
 
-_COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit")
+_COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit", "fault")
 
 
 class _Commands(click.Group):

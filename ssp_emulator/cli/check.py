@@ -1,4 +1,4 @@
-"""`ssp-emulator check`: configuration and registry validated, nothing started."""
+"""`ssp-emulator check`: configuration, registry and scenarios validated, nothing started."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ssp_emulator.admin.guard import guard_of
 from ssp_emulator.cli import options
+from ssp_emulator.faults.scenario import read_all
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.plan import read_plan
 
@@ -17,11 +19,15 @@ if TYPE_CHECKING:
 @click.command()
 @options.config
 def check(config_path: Path) -> None:
-    """Validate the configuration and the registry; name each problem with its line, and exit 2 if there is any."""
+    """Validate configuration, registry and scenarios; name each problem with its line, and exit 2 if there is any."""
     plan = read_plan(config_path)
     if not plan.makes_certificates and (missing := plan.configuration.missing_files()):
         raise InvalidFileError(missing)
-    directory = plan.registry.directory
-    click.echo(f"{config_path}: valid; {len(list(directory.systems))} systems in the registry.")
+    guard_of(plan.configuration)
+    scenarios = read_all(plan.configuration.fault_context)
+    if problems := [problem for each in scenarios if isinstance(each, InvalidFileError) for problem in each.problems]:
+        raise InvalidFileError(problems)
+    systems = len(list(plan.registry.directory.systems))
+    click.echo(f"{config_path}: valid; {systems} systems in the registry, {len(scenarios)} fault scenarios.")
     if plan.makes_certificates:
         click.echo(f"There are no certificates in {plan.certificates.root} yet; `ssp-emulator up` makes them.")

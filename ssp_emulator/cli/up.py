@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.config
 def up(config_path: Path) -> None:
-    """Run the proxy until SIGTERM or Ctrl-C; requests in flight may end.
+    """Run the proxy and the admin API until SIGTERM or Ctrl-C; requests in flight may end.
 
     The registry and the certificates are read again when their files change, and on SIGHUP. A file that is not good
     is reported, and what it was before stays in force.
@@ -42,6 +42,10 @@ async def _serve(plan: Plan) -> None:
     loop.add_signal_handler(signal.SIGHUP, again.set)
     async with Emulator(plan) as emulator:
         click.echo(f"Emulator ready: https://{emulator.address}")  # flushed, for whoever waits for the line
+        if emulator.admin_address is not None:
+            click.echo(f"Admin API: http://{emulator.admin_address}")
+        if rules := [armed.rule.name for armed in emulator.faults]:
+            click.echo(f"Fault rules in force: {', '.join(rules)}")
         reloading = asyncio.create_task(_reload_whenever(again, emulator))
         await stop.wait()
         reloading.cancel()

@@ -1,0 +1,35 @@
+"""The application: routes, behind what every call passes first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from ssp_emulator.admin.guard import guarded
+from ssp_emulator.admin.problem import problems
+from ssp_emulator.admin.question import PATIENCE_S
+from ssp_emulator.admin.route import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ssp_emulator.admin.guard import Guard
+    from ssp_emulator.admin.route import Route
+
+
+def compose(routes: Iterable[Route], guard: Guard, *, patience_s: float = 10.0) -> web.Application:
+    """Return the application; `patience_s` is how many seconds the body of a call may take to come."""
+    app = web.Application(middlewares=[problems, guarded(guard)])
+    app[PATIENCE_S] = patience_s
+    for route in routes:
+        app.router.add_route(route.method, f"{ROOT}{route.path}", route.answer)
+        if route.method == "GET":
+            app.router.add_route("HEAD", f"{ROOT}{route.path}", route.answer)
+    app.on_response_prepare.append(_say_for_all)
+    return app
+
+
+async def _say_for_all(_: web.Request, answer: web.StreamResponse) -> None:
+    answer.headers["Cache-Control"] = "no-store"  # what is in force now is not what was
+    answer.headers["X-Content-Type-Options"] = "nosniff"

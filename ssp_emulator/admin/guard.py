@@ -1,0 +1,104 @@
+"""Who may speak to the admin API: whoever is on this machine, or shows the token; and no page of another site's.
+
+A page in a browser can send requests to this machine, and after DNS rebinding even as one that seems to be from here.
+What it cannot do is choose `Host` and `Origin`.
+
+Source: RFC 9110, 7.2 (Host) and 15.5.20 (421); RFC 6454, 7 (Origin); RFC 6750, 3 (WWW-Authenticate).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from ssp_emulator.address import Address
+from ssp_emulator.admin.problem import CallError
+from ssp_emulator.admin.token import read_token
+from ssp_emulator.located import InvalidFileError
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Middleware
+
+    from ssp_emulator.admin.problem import Handler
+    from ssp_emulator.admin.token import Token
+    from ssp_emulator.config import Configuration
+
+_HOST = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+))(:[0-9]{1,5})?\Z")
+_REALM = 'Bearer realm="ssp-emulator"'
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, a name or an IP address without brackets, is this machine and no other can reach it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Guard:
+    """Lets calls in; `on_loopback` says that the API listens on this machine only, and `token` what is asked for."""
+
+    def __init__(self, token: Token | None, *, on_loopback: bool) -> None:
+        self._token = token
+        self._on_loopback = on_loopback
+
+    def examine(self, request: web.Request) -> None:
+        """Raise `CallError` where a call is not to be let in."""
+        hosts = request.headers.getall("Host", [])
+        if len(hosts) != 1:
+            raise CallError(400, f"should have one Host header, found {len(hosts)}")
+        if self._on_loopback and not _is_of_loopback(hosts[0]):
+            raise CallError(421, "the Host header should be localhost, 127.0.0.1 or [::1], with a port or without")
+        origins = request.headers.getall("Origin", [])
+        if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
+            raise CallError(403, "the Origin header is that of another site; its pages may not call here")
+        if self._token is not None:
+            self._ask(self._token, request.headers.getall("Authorization", []))
+
+    @staticmethod
+    def _ask(token: Token, shown: list[str]) -> None:
+        if not shown:
+            raise CallError(
+                401, "should show the token, as Authorization: Bearer …", headers={"WWW-Authenticate": _REALM}
+            )
+        if len(shown) > 1 or not token.is_in(shown[0]):
+            raise CallError(
+                401, "this is not the token", headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'}
+            )
+
+
+def guard_of(configuration: Configuration) -> Guard | None:
+    """Return the guard that a configuration asks for; None where there is no admin API.
+
+    Raises `InvalidFileError` where the token cannot be used, or everyone who reaches this machine would be let in.
+    """
+    listen = configuration.settings.admin.listen
+    if listen is None:
+        return None
+    host, token = Address.parse(listen).host, read_token(configuration)
+    if token is None and not is_loopback(host):
+        said = (
+            f"{host} can be reached from beyond this machine: name the file of a token in admin.token, "
+            "or listen on 127.0.0.1"
+        )
+        raise InvalidFileError([configuration.problem("admin.listen", said)])
+    return Guard(token, on_loopback=is_loopback(host))
+
+
+def guarded(guard: Guard) -> Middleware:
+    """Return the middleware that lets nothing pass that a guard does not."""
+
+    @web.middleware
+    async def examined(request: web.Request, handler: Handler) -> web.StreamResponse:
+        guard.examine(request)
+        return await handler(request)
+
+    return examined
+
+
+def _is_of_loopback(host: str) -> bool:
+    found = _HOST.match(host)
+    return found is not None and is_loopback(found["six"] or found["host"])
