@@ -26,7 +26,7 @@ from ssp_emulator.pki.names import Names
 from ssp_emulator.plan import read_registry
 from ssp_emulator.proxy import tls
 from ssp_emulator.proxy.cors import Cors
-from ssp_emulator.proxy.disguises import Disguises
+from ssp_emulator.proxy.disguises import DisguiseError, Disguises
 from ssp_emulator.proxy.greeting import Greeter
 from ssp_emulator.proxy.handler import Handler, Manners
 from ssp_emulator.proxy.ledger import Ledger
@@ -110,8 +110,9 @@ class Emulator:
                 keep_alive_timeout_s=settings.proxy.keep_alive_timeout_s,
             )
             starting.push_async_callback(listener.stop, settings.proxy.drain_timeout_s)
-            for scenario, rules in self._plan.faults:
-                await self.control.put(rules, origin=scenario)
+            self.examine_faults()
+            for starting_with in self._plan.faults:
+                await self.control.put(starting_with.rules, origin=starting_with.scenario)
             listener.start()
             self._reloader = Reloader(self._parts(handler, listener, providers), every_s=settings.reload.every_s)
             await starting.enter_async_context(self._reloader)
@@ -135,6 +136,19 @@ class Emulator:
         """
         if self._reloader is not None:
             await self._reloader.reload()
+
+    def examine_faults(self) -> None:
+        """Raise `InvalidFileError` where a fault rule that is there from the start could not do what it says."""
+        problems = []
+        for key, scenario, rules in self._plan.faults:
+            for place, rule in enumerate(rules):
+                try:
+                    self._disguises.examine(rule.effect)
+                except DisguiseError as error:
+                    at = key if scenario is not None else (*key, place)
+                    problems.append(self._plan.configuration.problem_at(at, f"{rule.name}: {error}"))
+        if problems:
+            raise InvalidFileError(problems)
 
     async def _prepare(self, effects: Iterable[Effect]) -> None:
         """Make ready what effects need before they can act."""

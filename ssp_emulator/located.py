@@ -25,6 +25,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where PyYAML was built with it
+_MOST_REPEATED = 100_000
 _DEEPEST = 64  # libyaml composes by recursion, and would bring the process down over a line of brackets
 
 
@@ -104,6 +105,8 @@ def parse(text: str, file: str) -> Located:
     try:
         if (line := _too_deep(text)) is not None:
             raise InvalidFileError([Problem(file, line, "", f"is nested more than {_DEEPEST} deep")])
+        if (line := _too_often_repeated(text)) is not None:
+            raise InvalidFileError([Problem(file, line, "", f"repeats more than {_MOST_REPEATED} values by aliases")])
         root = loader.get_single_node()
         if root is None:
             return Located(file, None, None)
@@ -131,6 +134,32 @@ def _too_deep(text: str) -> int | None:
                 return int(event.start_mark.line) + 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+    return None
+
+
+def _too_often_repeated(text: str) -> int | None:
+    """Return the line of the alias with which aliases stand for too many values: each may hold others, and so on."""
+    sizes: dict[str, int] = {}  # of what an anchor stands for, its own aliases followed
+    open_ones: list[tuple[str | None, int]] = []
+    size = repeated = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            meant = sizes.get(str(event.anchor), 1)
+            size += meant
+            repeated += meant
+            if repeated > _MOST_REPEATED and event.start_mark is not None:
+                return int(event.start_mark.line) + 1
+        elif isinstance(event, yaml.CollectionStartEvent):
+            open_ones.append((event.anchor, size))
+            size += 1
+        elif isinstance(event, yaml.ScalarEvent):
+            size += 1
+            if event.anchor is not None:
+                sizes[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_ones.pop()
+            if anchor is not None:
+                sizes[anchor] = size - before
     return None
 
 

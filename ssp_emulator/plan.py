@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 class Starting(NamedTuple):
-    """Fault rules that are in force from the start, and the scenario that they come from, if they do."""
+    """Fault rules that are in force from the start, where that is said, and the scenario that they come from, if so."""
 
+    key: Key
     scenario: str | None
     rules: Sequence[Rule]
 
@@ -78,20 +79,20 @@ def read_registry(configuration: Configuration) -> Registry:
 def _faults(configuration: Configuration) -> tuple[Starting, ...]:
     """Read the fault rules that are there from the start; a name that two of them have would hide one."""
     settings = configuration.settings.faults
-    starting: list[tuple[Key, Starting]] = [(("faults", "rules"), Starting(None, settings.rules))]
+    starting = [Starting(("faults", "rules"), None, settings.rules)]
     for place, name in enumerate(settings.scenarios):
         key: Key = ("faults", "scenarios", place)
         try:
-            starting.append((key, Starting(name, scenario.read_named(name, configuration.fault_context).rules)))
+            starting.append(Starting(key, name, scenario.read_named(name, configuration.fault_context).rules))
         except scenario.NoScenarioError as error:
             raise InvalidFileError([configuration.problem_at(key, str(error))]) from error
     names: set[str] = set()
-    for at, (_, rules) in starting:
-        for rule in rules:
+    for each in starting:
+        for rule in each.rules:
             if rule.name in names:
-                raise InvalidFileError([configuration.problem_at(at, f"there are two rules named {rule.name!r}")])
+                raise InvalidFileError([configuration.problem_at(each.key, f"there are two rules named {rule.name!r}")])
             names.add(rule.name)
-    return tuple(each for _, each in starting if each.rules)
+    return tuple(each for each in starting if each.rules)
 
 
 def _limits_of_strangers(configuration: Configuration, registry: Registry) -> Iterator[Problem]:

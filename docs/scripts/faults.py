@@ -8,13 +8,16 @@ import sys
 import typing
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 import yaml
 from pydantic_core import PydanticUndefined
 
 from ssp_emulator.faults.effects import ALL, kinds
 from ssp_emulator.faults.effects.effect import Context
+from ssp_emulator.faults.effects.provider_error import BY_CODE, ProviderErrorEffect
+from ssp_emulator.faults.effects.refusal import Refusal
 from ssp_emulator.faults.rule import Match, Rule, When, Window
 from ssp_emulator.faults.scenario import Scenario, read_all
 
@@ -24,13 +27,15 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
+    from ssp_emulator.exchange import Exchange
     from ssp_emulator.faults.effects.effect import Effect
 
 DOCS = Path(__file__).parents[1]
 TARGET = DOCS / "faults.md"
 SCENARIOS = DOCS.parent / "config" / "scenarios"
-INTRODUCTION = Path(__file__).with_name("faults_introduction.txt")
-COMPARISON = Path(__file__).with_name("faults_comparison.txt")
+INTRODUCTION, EXAMPLES, API, COMPARISON = (
+    Path(__file__).with_name(f"faults_{part}.txt") for part in ("introduction", "examples", "api", "comparison")
+)
 
 _BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
 _LENGTHS = {"min_length": "at least {} {unit}", "max_length": "at most {} {unit}"}
@@ -49,10 +54,12 @@ def written() -> str:
             *_table(When),
             "`window` has these:\n",
             *_table(Window),
+            EXAMPLES.read_text(encoding="utf-8"),
             "## Effects\n",
             *_effects(),
             "## Scenarios\n",
             *_scenarios(),
+            API.read_text(encoding="utf-8"),
             COMPARISON.read_text(encoding="utf-8"),
         ]
     )
@@ -66,11 +73,43 @@ def _effects() -> Iterator[str]:
 
 
 def _effect(effect: type[Effect]) -> Iterator[str]:
-    yield f"#### {', '.join(f'`{kind}`' for kind in kinds(effect))}\n"
+    title, more = _MORE.get(effect, (f"`{kinds(effect)[0]}`", ()))
+    yield f"#### {title}\n"
     yield _paragraphs(effect)
     parameters = list(_table(effect, leaving_out=("kind",)))
     yield from parameters or ["It has no parameters.\n"]
+    yield from more
     yield f"```yaml\neffect: {effect.example}\n```\n"
+
+
+def _refusals() -> Iterator[str]:
+    """Say each refusal in its own words, those of a request whose values are their names."""
+    endpoint = SimpleNamespace(root="{registered root}", cpa_id="{cpa id}")
+    named = SimpleNamespace(from_asid="{from}", to_asid="{to}", target_text="{target}", endpoint=endpoint)
+    yield "| kind | status | text |\n| --- | --- | --- |"
+    for kind in kinds(Refusal):
+        denial = Refusal.model_validate({"kind": kind}).denial(cast("Exchange", named))
+        yield f"| `{kind}` | {denial.form.status} | `{denial.text}` |"
+    yield (
+        "\n[refusals.md](refusals.md) says when the proxy itself refuses so.\n"
+        "`rate-limited` and `unavailable` bring no `X-Rate-Limit` fields of their own: an answer has these only where\n"
+        "limits are configured. The effect `headers` can add them.\n"
+    )
+
+
+def _provider_errors() -> Iterator[str]:
+    yield "| code | status | display |\n| --- | --- | --- |"
+    for code, kind in BY_CODE.items():
+        said = f"{kind.value.display}; sent with the Spine code `{kind.value.code}`"
+        yield f"| `{code}` | {kind.status} | {kind.value.display if kind.value.code == code else said} |"
+    yield ""
+
+
+# What an effect's section is called and has, beyond what every one has.
+_MORE: dict[type[Effect], tuple[str, Iterable[str]]] = {
+    Refusal: ("A kind for each refusal", [*_refusals()]),
+    ProviderErrorEffect: ("`provider-error`", [*_provider_errors()]),
+}
 
 
 def _scenarios() -> Iterator[str]:
@@ -108,17 +147,18 @@ def _takes(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         return " or ".join(f"`{value}`" for value in members)
     if _is_union(annotation) and len(members) == 1:
         return _takes(members[0], [_Bound(bounds)])
-    return ", ".join([_named(annotation, members), *_said(bounds, _unit(annotation))])
+    said = ", ".join([_named(annotation), *_said(bounds, _unit(annotation))])
+    return f"{said}; each is {_takes(members[0])}" if get_origin(annotation) is list else said
 
 
-def _named(annotation: Any, members: list[Any]) -> str:
+def _named(annotation: Any) -> str:
     text = str(annotation)
     if "datetime" in text:
         return "a time of day in UTC, or a moment"
     if get_origin(annotation) is list:
-        return f"a list of: {_takes(members[0])}"
+        return "a list"
     if get_origin(annotation) is dict:
-        return "names with their values"
+        return "a mapping of names to values"
     if inspect.isclass(annotation) and issubclass(annotation, str) and hasattr(annotation, "__members__"):
         return " or ".join(f"`{member.value}`" for member in annotation)
     names = {bool: "`true` or `false`", int: "a whole number", float: "a number", str: "text"}
@@ -163,7 +203,7 @@ def _is_union(annotation: Any) -> bool:
 
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
-        return "it has to be said"
+        return "required"
     if field.default is None:
         return "none"
     if hasattr(field.default, "model_dump"):

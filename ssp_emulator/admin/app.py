@@ -23,11 +23,14 @@ def compose(routes: Iterable[Route], guard: Guard, *, patience_s: float = 10.0) 
     app = web.Application(middlewares=[problems, guarded(guard)])
     app[PATIENCE_S] = patience_s
     for route in routes:
-        app.router.add_route(route.method, f"{ROOT}{route.path}", route.answer)
-        if route.method == "GET":
-            app.router.add_route("HEAD", f"{ROOT}{route.path}", route.answer)
+        for method in (route.method, "HEAD") if route.method == "GET" else (route.method,):
+            app.router.add_route(method, f"{ROOT}{route.path}", route.answer, expect_handler=_later)
     app.on_response_prepare.append(_say_for_all)
     return app
+
+
+async def _later(_: web.Request) -> None:
+    """Say nothing to `Expect` yet: aiohttp asks before the guard has seen who calls."""
 
 
 async def _say_for_all(_: web.Request, answer: web.StreamResponse) -> None:

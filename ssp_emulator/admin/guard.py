@@ -94,6 +94,8 @@ def guarded(guard: Guard) -> Middleware:
     @web.middleware
     async def examined(request: web.Request, handler: Handler) -> web.StreamResponse:
         guard.examine(request)
+        if request.headers.get("Expect", "100-continue").lower() != "100-continue":
+            raise CallError(417, "Expect should be 100-continue, or not be there")
         return await handler(request)
 
     return examined

@@ -64,6 +64,8 @@ def _check_headers(request: web.Request) -> None:
 
 async def _received(request: web.Request) -> bytes:
     taken = bytearray()
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     try:
         async with asyncio.timeout(request.app[PATIENCE_S]):
             async for piece in request.content.iter_any():

@@ -10,7 +10,7 @@ import json
 import re
 import socket
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 
 from ssp_emulator import config
 from ssp_emulator.address import Address
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _ROOT = "/api/v1"
 _URL = re.compile(r"http://(?P<address>[^/?#@]+)/?\Z")
 _PATIENCE_S = 30.0
+_DONE = (200, 201, 204)
 _FIRST_ERROR = 400
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing listens here
 
@@ -53,10 +54,11 @@ class Api:
         self._url = f"http://{self._address}"
         self._token = token
 
-    def call(self, method: str, path: str, value: Any = None) -> Any:
+    def call(self, method: str, path: str, value: Any = None, *, expects: str | None = None) -> Any:
         """Call a path below `/api/v1`, and return what is answered; None where that is nothing.
 
-        Raises `RefusedError`. Ends the process where nobody answers, or somebody else.
+        `expects` is a key that an emulator's answer has. Raises `RefusedError`. Ends the process where nobody answers,
+        or somebody else.
         """
         headers = {"Accept": "application/json"}
         if self._token is not None:
@@ -67,11 +69,11 @@ class Api:
         status, text = self._exchange(method, f"{_ROOT}{path}", body, headers)
         try:
             answer = json.loads(text) if text else None
-        except ValueError:
+        except (ValueError, RecursionError):
             self._is_no_emulator(status)
-        if status < _FIRST_ERROR:
+        if status in _DONE and (expects is None or (isinstance(answer, dict) and answer.get(expects) is not None)):
             return answer
-        if not isinstance(answer, dict) or "title" not in answer:
+        if status < _FIRST_ERROR or not _is_problem(answer):
             self._is_no_emulator(status)
         raise RefusedError(answer)
 
@@ -91,6 +93,16 @@ class Api:
 
     def _is_no_emulator(self, status: int) -> NoReturn:
         fail(f"what answers at {self._url} is no emulator's admin API: it said {status}", code=FAILED)
+
+
+def _is_problem(answer: Any) -> TypeGuard[dict[str, Any]]:
+    """Tell whether an answer is a problem as the admin API says them."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("title"), str):
+        return False
+    errors = answer.get("errors", [])
+    return isinstance(errors, list) and all(
+        isinstance(each, dict) and {"key", "message"} <= each.keys() for each in errors
+    )
 
 
 def admin_api(configuration: Configuration | None, url: str | None) -> Api:

@@ -8,6 +8,7 @@ import click
 
 from ssp_emulator.admin.guard import guard_of
 from ssp_emulator.cli import options
+from ssp_emulator.emulator import Emulator
 from ssp_emulator.faults.scenario import read_all
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.plan import read_plan
@@ -23,6 +24,8 @@ def check(config_path: Path) -> None:
     plan = read_plan(config_path)
     if not plan.makes_certificates and (missing := plan.configuration.missing_files()):
         raise InvalidFileError(missing)
+    if not plan.makes_certificates:
+        Emulator(plan).examine_faults()
     guard_of(plan.configuration)
     scenarios = read_all(plan.configuration.fault_context)
     if problems := [problem for each in scenarios if isinstance(each, InvalidFileError) for problem in each.problems]:

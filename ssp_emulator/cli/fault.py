@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -38,7 +39,7 @@ def fault() -> None:
 @options.config
 def list_(as_json: bool, url: str | None, config_path: Path) -> None:
     """List the rules in force, in their order, with how often each has matched, fired and been asked for."""
-    found = _called(_api(config_path, url), "GET", "/faults")
+    found = _called(_api(config_path, url), "GET", "/faults", expects="faults")
     if as_json:
         print_json(found)
         return
@@ -72,11 +73,12 @@ def add(path: Path, replace: bool, as_json: bool, url: str | None, config_path: 
     if configuration is not None and url is None:
         rules.validate(configuration.fault_context)
     try:
-        done = api.call("POST", "/faults", {"rules": rules.rules, "replace": replace})
+        done = api.call("POST", "/faults", {"rules": rules.rules, "replace": replace}, expects="faults")
     except RefusedError as error:
         if errors := error.problem.get("errors"):
             _refuse([str(rules.problem(each["key"], each["message"])) for each in errors], BAD_USAGE)
-        fail(str(error), code=FAILED)
+        hint = "; --replace replaces it" if error.problem.get("status") == HTTPStatus.CONFLICT else ""
+        fail(f"{error}{hint}", code=FAILED)
     _tell(done, as_json, "In force: {}.")
 
 
@@ -87,7 +89,7 @@ def add(path: Path, replace: bool, as_json: bool, url: str | None, config_path: 
 @options.config
 def show_rule(name: str, as_json: bool, url: str | None, config_path: Path) -> None:
     """Show the rule NAME and its counts."""
-    rule = _called(_api(config_path, url), "GET", f"/faults/{_quoted(name)}")
+    rule = _called(_api(config_path, url), "GET", f"/faults/{_quoted(name)}", expects="counts")
     if as_json:
         print_json(rule)
         return
@@ -114,7 +116,7 @@ def remove(name: str, url: str | None, config_path: Path) -> None:
 @options.config
 def clear(url: str | None, config_path: Path) -> None:
     """Lift every rule."""
-    lifted = _called(_api(config_path, url), "DELETE", "/faults")["lifted"]
+    lifted = _called(_api(config_path, url), "DELETE", "/faults", expects="lifted")["lifted"]
     click.echo(f"Lifted {lifted} {'rule' if lifted == 1 else 'rules'}.")
 
 
@@ -126,7 +128,9 @@ def clear(url: str | None, config_path: Path) -> None:
 @options.config
 def apply(scenario: str, only: bool, as_json: bool, url: str | None, config_path: Path) -> None:
     """Put the rules of SCENARIO in force, as its file has them now."""
-    done = _called(_api(config_path, url), "POST", f"/scenarios/{_quoted(scenario)}/apply", {"only": only})
+    done = _called(
+        _api(config_path, url), "POST", f"/scenarios/{_quoted(scenario)}/apply", {"only": only}, expects="faults"
+    )
     _tell(done, as_json, "In force now: {}.")
 
 
@@ -136,7 +140,7 @@ def apply(scenario: str, only: bool, as_json: bool, url: str | None, config_path
 @options.config
 def scenarios(as_json: bool, url: str | None, config_path: Path) -> None:
     """List the scenarios in the emulator's folder of faults, and say what is wrong with those that are not good."""
-    found = _called(_api(config_path, url), "GET", "/scenarios")
+    found = _called(_api(config_path, url), "GET", "/scenarios", expects="scenarios")
     if as_json:
         print_json(found)
         return
@@ -157,10 +161,10 @@ def _api(config_path: Path, url: str | None) -> Api:
     return admin_api(read_configuration(config_path, url), url)
 
 
-def _called(api: Api, method: str, path: str, value: Any = None) -> Any:
+def _called(api: Api, method: str, path: str, value: Any = None, *, expects: str | None = None) -> Any:
     """Call, and end the process where the emulator refuses."""
     try:
-        return api.call(method, path, value)
+        return api.call(method, path, value, expects=expects)
     except RefusedError as error:
         if errors := error.problem.get("errors"):
             _refuse(list(map(_in_a_file, errors)), FAILED)

@@ -29,7 +29,7 @@ def fail(message: str, *, code: int = FAILED) -> NoReturn:
 
     The codes are `FAILED` (1), and `BAD_USAGE` (2) for wrong arguments or a wrong configuration.
     """
-    click.echo(f"error: {' '.join(message.splitlines())}", err=True)
+    click.echo(f"error: {plain(' '.join(message.splitlines()))}", err=True)
     raise SystemExit(code)
 
 

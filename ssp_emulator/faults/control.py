@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from ssp_emulator.located import InvalidFileError
 
 
+_MOST = 2000
+
+
 class RuleExistsError(SetupError):
     """A rule of that name is in force already, and was not to be replaced."""
+
+
+class TooManyRulesError(SetupError):
+    """More rules would be in force than can be looked at for each request."""
 
 
 class Put(NamedTuple):
@@ -57,7 +64,10 @@ class Control:
         rules = tuple(rules)
         async with self._one_at_a_time:
             if not replace and (taken := sorted(self._in_force(rules))):
-                raise RuleExistsError(f"in force already: {', '.join(taken)}; replace it, or take another name")
+                raise RuleExistsError(f"in force already: {', '.join(taken)}")
+            kept = set() if only else {armed.rule.name for armed in self.engine}
+            if (number := len(kept | {rule.name for rule in rules})) > _MOST:
+                raise TooManyRulesError(f"there would be {number} rules in force, and {_MOST} are the most")
             await self._prepare([rule.effect for rule in rules])
             replaced = self._in_force(rules)
             return Put(self.engine.put(rules, scenario=origin, only=only), replaced)

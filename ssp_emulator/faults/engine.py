@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ssp_emulator.faults.rule import Rule
 
 
+_MOST_ECHOED = 200  # characters of what a request asks for
+
+
 class UnknownRuleError(LookupError):
     """A rule is asked for that is not in force, or not for requests; the text says which are."""
 
@@ -85,7 +88,10 @@ class Engine:
         return lifted
 
     def choose(self, exchange: Exchange) -> Fault:
-        """Choose what happens to a request. Raises `UnknownRuleError` where it asks for a rule that there is not."""
+        """Choose what happens to a request.
+
+        Raises `UnknownRuleError` where it asks for a rule that there is not, unless it is refused already.
+        """
         asked = exchange.headers.getall(ASK, ()) if ASK in exchange.headers else ()
         if not self._for_requests and not asked:
             return NOTHING
@@ -114,10 +120,13 @@ class Engine:
         names = frozenset(name.strip(" \t") for line in lines for name in line.split(",")) - {""}
         known = {armed.rule.name for armed in self._for_requests}
         if unknown := sorted(names - known):
-            there = ", ".join(sorted(known)) or "none"
-            raise UnknownRuleError(
-                f"{ASK} should name fault rules that are in force, which are: {there}; found {', '.join(unknown)}"
+            said = (
+                f"{ASK} should name fault rules that are in force and act on requests, which are: "
+                f"{', '.join(sorted(known)) or 'none'}; found {', '.join(unknown)[:_MOST_ECHOED]}"
             )
+            if exchange.denial is None:
+                raise UnknownRuleError(said)
+            exchange.notes.append(said)
         return names
 
     def _hold(self, rules: dict[str, Armed]) -> None:

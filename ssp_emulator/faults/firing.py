@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from random import Random
 from typing import Any
 
-from ssp_emulator.faults import chance
+from ssp_emulator.faults.chance import Draws
 
 
 @dataclass
@@ -27,9 +26,9 @@ class Firing:
     did: list[str] = field(default_factory=list)
 
     @cached_property
-    def random(self) -> Random:
-        """Random numbers of this firing's own: the same for the same seed, rule and count."""
-        return Random(chance.number(self.seed, self.rule, self.count, "asked" if self.asked else "effect"))  # noqa: S311 - to be had again, not to be secret
+    def draws(self) -> Draws:
+        """Chance of this firing's own."""
+        return Draws(self.seed, self.rule, self.count, "asked" if self.asked else "effect")
 
     def note(self, what: str) -> None:
         """Write down what the effect has done."""

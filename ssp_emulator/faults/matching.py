@@ -45,6 +45,29 @@ class ConnectionMatcher:
 
 def _compiled(pattern: str) -> Callable[[str], object]:
     """Compile a glob: `*` stands for any characters, `?` for any one, and all others for themselves."""
+    return _with_any_one(pattern) if "?" in pattern else _of_parts(pattern.split("*"))
+
+
+def _of_parts(parts: list[str]) -> Callable[[str], object]:
+    """Return what finds each part behind the one before it, which costs no more than one look at the text."""
+    first, last, between = parts[0], parts[-1], parts[1:-1]
+    if len(parts) == 1:
+        return first.__eq__
+
+    def fits(text: str) -> bool:
+        if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
+            return False
+        place, end = len(first), len(text) - len(last)
+        for part in between:
+            if (found := text.find(part, place, end)) < 0:
+                return False
+            place = found + len(part)
+        return True
+
+    return fits
+
+
+def _with_any_one(pattern: str) -> Callable[[str], object]:
     first, *later = ("".join("." if each == "?" else re.escape(each) for each in part) for part in pattern.split("*"))
     if not later:
         return re.compile(first, re.DOTALL).fullmatch

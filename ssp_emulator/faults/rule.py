@@ -14,7 +14,9 @@ from ssp_emulator.faults.effects.effect import Stage
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?\Z")
 _OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z")
-_LONGEST_PATTERN = 2000
+_LONGEST_PATTERN = 500
+_MOST_ANY_ONE = 20  # each costs a look at every place of a text
+_MOST_FIELDS = 50
 _MOST = 1_000_000_000
 
 
@@ -24,6 +26,12 @@ def _name(text: str) -> str:
             f"should be 1 to 64 lower-case letters, digits, dots, hyphens or underscores, as in "
             f'"slow-documents", found {text!r}'
         )
+    return text
+
+
+def _glob(text: str) -> str:
+    if text.count("?") > _MOST_ANY_ONE:
+        raise ValueError(f"should have at most {_MOST_ANY_ONE} question marks, found {text.count('?')}")
     return text
 
 
@@ -38,30 +46,37 @@ def _moment(value: object) -> object:
     except (ValueError, OverflowError):  # too much of an offset for the first or the last day that there is
         pass
     raise ValueError(
-        f'should be a time of day in UTC, as in "22:30", or a moment, as in "2026-11-22T22:30:00Z", found {value!r}'
+        'should be a time of day in UTC, as in "22:30" with its quotes, or a moment, as in "2026-11-22T22:30:00Z", '
+        f"found {value!r}"
     )
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Glob = Annotated[str, Field(max_length=_LONGEST_PATTERN)]
+Glob = Annotated[str, Field(max_length=_LONGEST_PATTERN), AfterValidator(_glob)]
 Moment = Annotated[time | datetime, BeforeValidator(_moment)]
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a rule: frozen, strict, and with no key that is not known."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True)
 
 
-class Match(_Part):
+class Match(Part):
     """Which requests a rule is about: every pattern has to match. `*` stands for any characters, `?` for any one."""
 
     from_: Glob = Field(default="*", alias="from", description="`Ssp-From`, the sender's ASID")
     to: Glob = Field(default="*", description="`Ssp-To`, the receiver's ASID")
     interaction: Glob = Field(default="*", description="`Ssp-InteractionID`")
     method: Glob = Field(default="*", description="the method")
-    target: Glob = Field(default="*", description="the provider's URL as it was understood, with its query")
+    target: Glob = Field(default="*", description="the provider's URL as the proxy read it, with its query")
     trace_id: Glob = Field(default="*", description="`Ssp-TraceID`")
-    header: dict[FieldName, Glob] = Field(default={}, description="header fields by name; a line of each has to match")
+    header: dict[FieldName, Glob] = Field(
+        default={},
+        max_length=_MOST_FIELDS,
+        description="header fields by name, case-insensitive; each must be there with a value that matches",
+    )
     organisation: Glob = Field(default="*", description="the ODS code of the sender's or the receiver's organisation")
     client: Glob = Field(default="*", description="the consumer's IP address")
     sni: Annotated[Glob, AfterValidator(str.lower)] = Field(
@@ -75,11 +90,11 @@ class Match(_Part):
         return {key: pattern for key, pattern in said.items() if pattern != "*"}
 
 
-class Window(_Part):
+class Window(Part):
     """From when until when a rule is in force: moments, or times of day, each day anew and over midnight if need be."""
 
-    from_: Moment | None = Field(default=None, alias="from", description="the first moment")
-    until: Moment | None = Field(default=None, description="the first moment after")
+    from_: Moment | None = Field(default=None, alias="from", description="the start, which is in the window")
+    until: Moment | None = Field(default=None, description="the end, which is not")
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -101,7 +116,7 @@ class Window(_Part):
         return (not isinstance(begin, datetime) or begin <= now) and (not isinstance(end, datetime) or now < end)
 
 
-class When(_Part):
+class When(Part):
     """Which of the requests that match are hit; the first match has the count 1."""
 
     probability: Annotated[float, Field(ge=0, le=1)] = Field(default=1.0, description="how likely each is hit, 0 to 1")
@@ -111,14 +126,16 @@ class When(_Part):
         default=None,
         min_length=1,
         max_length=10_000,
-        description="match by match, in place of the three above",
+        description="`apply` or `pass` for each match in turn, in place of the three above",
     )
-    repeat: bool = Field(default=False, description="whether the sequence begins again after its end; else all pass")
-    window: Window | None = Field(default=None, description="outside of it nothing matches")
+    repeat: bool = Field(default=False, description="whether the sequence starts again after its end; if not, all pass")
+    window: Window | None = Field(default=None, description="when the rule is in force; outside of it nothing matches")
     ttl_s: Annotated[float, Field(gt=0, le=31_536_000)] | None = Field(
-        default=None, description="seconds after which the rule lifts itself"
+        default=None, description="seconds after which the rule ends by itself"
     )
-    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(default=None, description="instead of `faults.seed`")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
+        default=None, description="of this rule, in place of `faults.seed`"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -129,7 +146,7 @@ class When(_Part):
         return self
 
 
-class Rule(_Part):
+class Rule(Part):
     """One rule, by the name that the audit and a request know it by."""
 
     name: Name = Field(description="1 to 64 lower-case letters, digits, dots, hyphens and underscores")

@@ -56,10 +56,7 @@ def make_faulty_server(
     Raises `PkiError` if the folder's SubCA cannot issue, or has not issued the server's own certificate; `OSError` if
     the folder would have to be written and cannot be.
     """
-    sub, own = read_authority(folder), read_certificates(certificate)[0]
-    if not is_issued_by(own, sub.certificate):
-        raise PkiError(f"{certificate} was not issued by {folder.authority_sub.certificate}")
-    names = _names(own, certificate)
+    sub, names = issuer_of(folder, certificate)
     begin, end = now - CLOCK_SKEW, now + LEAF_LIFETIME
     match fault:
         case "expired":
@@ -83,6 +80,17 @@ def make_faulty_server(
             return FaultyServer(leaf, (sub.certificate,), f"a certificate that is revoked, of the serial {serial}")
         case _:
             assert_never(fault)
+
+
+def issuer_of(folder: CertificateFolder, certificate: Path) -> tuple[Identity, list[x509.GeneralName]]:
+    """Return the SubCA that has issued a server's certificate, and can issue more, and the names in the certificate.
+
+    Raises `PkiError` if the folder's SubCA is not there, or has not issued it.
+    """
+    sub, own = read_authority(folder), read_certificates(certificate)[0]
+    if not is_issued_by(own, sub.certificate):
+        raise PkiError(f"{certificate} was not issued by {folder.authority_sub.certificate}")
+    return sub, _names(own, certificate)
 
 
 def _leaf(

@@ -28,6 +28,7 @@ _HEAD_LIMIT = 32 * 1024  # bytes of a start line, or of one field: a token with 
 _PLAIN_END = b"\r\n0\r\n\r\n"  # of a body in chunks: no trailers, and nothing behind it yet
 _LOOK_EVERY_S = 0.02
 _LAST_MOMENT_S = 0.1  # how long a request may take to note that it is cut off
+_LAST_WORDS_S = 2.0  # how long one that was cut off may take to end
 _LINGER_S = 2.0  # how long the rest of a refused body is read, so that the refusal is not lost with a reset
 
 
@@ -35,10 +36,11 @@ class Connection(RequestHandler):
     """aiohttp's connection, stricter: what is no request in HTTP, or might be two, is answered as a refusal.
 
     `current` is the request under way, and `answered` the body of the last one that has its answer; `retiring` is set
-    where the connection is to end with the next answer. `requests` counts those that have come.
+    where the connection is to end with the next answer. `requests` counts those that have come, and once `deaf` is set,
+    what else comes is thrown away.
     """
 
-    __slots__ = ("_ending", "_handler", "_uploading", "answered", "current", "requests", "retiring", "unread")
+    __slots__ = ("_ending", "_handler", "_uploading", "answered", "current", "deaf", "requests", "retiring", "unread")
 
     def __init__(self, server: Server, handler: Handler, **kwargs: Any) -> None:
         super().__init__(server, **kwargs)
@@ -47,6 +49,7 @@ class Connection(RequestHandler):
         self.current: web.BaseRequest | None = None
         self.answered: StreamReader | None = None
         self.retiring = False
+        self.deaf = False
         self.requests = 0
         self._ending = b""
         self._uploading: StreamReader | None = None
@@ -59,6 +62,8 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and remember them in case they are not HTTP."""
+        if self.deaf:
+            return
         self.unread.came(data)
         self._ending = (self._ending + data[-len(_PLAIN_END) :])[-len(_PLAIN_END) :]
         waiting = len(self._messages)
@@ -144,6 +149,7 @@ class Connection(RequestHandler):
         message: str | None = None,  # noqa: ARG002
     ) -> web.StreamResponse:
         """Answer what aiohttp could not read; what the handler itself let through is broken off."""
+        self.requests += 1
         if isinstance(exc, HttpProcessingError):
             return self._handler.malformed(request, bytes(self.unread), problem_of(exc, _HEAD_LIMIT))
         return self._handler.failed(request, exc)
@@ -156,6 +162,7 @@ class Server(web.Server):
         super().__init__(self._handle, handler_cancellation=True)
         self._handler = handler
         self._keep_alive_s = keep_alive_s
+        self._under_way: set[asyncio.Task[None]] = set()
 
     def retire(self) -> None:
         """Let every connection that there is end with the request under way on it, and those without one at once."""
@@ -173,12 +180,17 @@ class Server(web.Server):
                 while any(connection.busy for connection in self._every()):  # noqa: ASYNC110 - aiohttp tells no one
                     await asyncio.sleep(_LOOK_EVERY_S)
         await self.shutdown(_LAST_MOMENT_S)
+        if self._under_way:  # cut off, they still have themselves written down
+            await asyncio.wait(self._under_way, timeout=_LAST_WORDS_S)
 
     def _every(self) -> list[Connection]:
         return cast("list[Connection]", self.connections)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = cast("Connection", request.protocol)
+        handling = cast("asyncio.Task[None]", asyncio.current_task())
+        self._under_way.add(handling)
+        handling.add_done_callback(self._under_way.discard)
         connection.current = request
         connection.requests += 1
         connection.unread.begin()

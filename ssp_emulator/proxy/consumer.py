@@ -79,13 +79,23 @@ class Consumer:
         self._patience_s = patience_s
         self._told_to_go_on = False
         self._fault = NOTHING
+        self._watching: asyncio.Task[None] | None = None
         self.outlet = Outlet(request, exchange, conclude, patience_s=patience_s)
         self._way: Delivery = self.outlet
 
     def let_in(self, fault: Fault) -> None:
-        """Have a fault stand in the way of the body and of the answer."""
+        """Have a fault stand in the way of the body and of the answer, and watch for the consumer to leave.
+
+        While a fault has an exchange wait, nobody reads what else the consumer has sent, nor that it is gone.
+        """
         self._fault = fault
         self._way = fault.delivery(self.outlet, self.outlet)
+        self._watching = asyncio.create_task(self.outlet.watch())
+
+    def let_go(self) -> None:
+        """Watch no more."""
+        if self._watching is not None:
+            self._watching.cancel()
 
     @property
     def body_framing(self) -> Framing:
@@ -155,8 +165,8 @@ class Consumer:
         await self._way.write(piece, last=last)
 
     async def interim(self, answer: Head) -> None:
-        """Send an interim head on; HTTP/1.0 knows none."""
-        if self._request.version >= (1, 1):
+        """Send an interim head on; HTTP/1.0 knows none, and it would be a word of an answer that a fault holds back."""
+        if self._request.version >= (1, 1) and not self._fault:
             await self.outlet.raw(heads.interim_head(answer.status, answer.phrase, answer.fields))
 
     async def go_on(self) -> None:

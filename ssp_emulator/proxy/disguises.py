@@ -7,6 +7,7 @@ loop, and made anew when the proxy's own certificates are.
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -16,11 +17,11 @@ import structlog
 from ssp_emulator.errors import SetupError, said
 from ssp_emulator.faults.effects.old_protocol import OldProtocol
 from ssp_emulator.faults.effects.server_certificate import ServerCertificate
-from ssp_emulator.pki.faulty import make_faulty_server
+from ssp_emulator.pki.faulty import issuer_of, make_faulty_server
 from ssp_emulator.proxy import tls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from ssp_emulator.clock import Clock
@@ -56,6 +57,12 @@ class Disguises:
     def of(self, effect: Effect) -> Disguise | None:
         """Return what an effect shakes hands with; None where that is not ready."""
         return self._ready.get(effect)
+
+    def examine(self, effect: Effect) -> None:
+        """Raise `DisguiseError` where what an effect needs could not be made; nothing is made."""
+        if isinstance(effect, ServerCertificate):
+            with self._explained(effect):
+                issuer_of(self._folder, self._files.certificate)
 
     async def prepare(self, effects: Iterable[Effect]) -> None:
         """Make ready what these effects need; those that need nothing may be among them.
@@ -96,19 +103,24 @@ class Disguises:
         monotonic = self._clock.monotonic
         match effect:
             case ServerCertificate():
-                try:
+                with self._explained(effect):
                     shown = make_faulty_server(
                         self._folder, self._files.certificate, effect.fault, now=self._clock.now()
                     )
-                except (SetupError, OSError) as error:
-                    why = said(error) if isinstance(error, OSError) else str(error)
-                    raise DisguiseError(
-                        f"{effect.kind} needs the emulated PKI in {self._folder.root}, and the proxy's own certificate "
-                        f"from there: {why}"
-                    ) from error
                 return tls.for_consumers(self._files, monotonic, shown=shown), f"showed {shown.words}"
             case OldProtocol():
                 context = tls.for_consumers(self._files, monotonic, only=effect.version)
                 return context, f"spoke {effect.version} only"
             case _:
                 raise LookupError(f"{effect.kind} shakes hands as ever")
+
+    @contextmanager
+    def _explained(self, effect: Effect) -> Iterator[None]:
+        try:
+            yield
+        except (SetupError, OSError) as error:
+            why = said(error) if isinstance(error, OSError) else str(error)
+            raise DisguiseError(
+                f"{effect.kind} needs the emulated PKI in {self._folder.root}, and the proxy's own certificate from "
+                f"there: {why}"
+            ) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import select
 import socket
 import struct
 import sys
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _NO_LINGERING = struct.pack("ii", 1, 0)
 _LOOK_EVERY_S = 0.002
 _PATIENCE_S = 2.0
+_LOOK_FOR_LEAVING_EVERY_S = 0.1
+_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux's; elsewhere poll tells of a reset alone
 _GULP = 256 * 1024
 
 
@@ -42,6 +45,17 @@ async def end(transport: asyncio.WriteTransport, how: Ending) -> None:
         tls = transport.get_extra_info("ssl_object")
         await _finish(ours.dup(), tls.farewell() if tls is not None and how is Ending.CLOSE else b"")
     transport.abort()
+
+
+async def left(ours: socket.socket | TransportSocket) -> None:
+    """Wait until the other side has closed, also behind bytes that nobody has read yet.
+
+    asyncio sees that only once it has read them, and it stops reading where too much waits for its turn.
+    """
+    looking = select.poll()
+    looking.register(ours.fileno(), _CLOSED)
+    while ours.fileno() >= 0 and not looking.poll(0):  # noqa: ASYNC110 - asyncio watches for bytes alone
+        await asyncio.sleep(_LOOK_FOR_LEAVING_EVERY_S)
 
 
 def reset_on_close(ours: socket.socket | TransportSocket) -> None:

@@ -126,6 +126,7 @@ class Handler:
             closes = not isinstance(error, ProviderError | UnknownRuleError)
             return await self._refuse(exchange, consumer, self._denial(exchange, error), closes=closes)
         finally:
+            consumer.let_go()
             self._ledger.conclude(exchange)
 
     def _examine(self, exchange: Exchange) -> Denial | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from ssp_emulator.message import Framing
@@ -26,10 +25,12 @@ CONNECTION_CLOSED = 444
 class Carrier(Protocol):
     """A connection that carries one request after the other.
 
-    `retiring` may be set at any time: it is to take no more than the one under way. `requests` counts them.
+    `retiring` may be set at any time: it is to take no more than the one under way. `requests` counts them. Once `deaf`
+    is set, what comes is thrown away.
     """
 
     retiring: bool
+    deaf: bool
     requests: int
 
 
@@ -150,16 +151,20 @@ class Outlet:
     async def left(self) -> NoReturn:
         """Wait until the consumer leaves: whoever waits here is cancelled then.
 
-        A body that nobody else reads is read and thrown away, because what stands behind it would not be seen: that
-        the consumer has left.
+        What else it sends is thrown away, but for a body that goes to the provider all the while.
         """
-        body = self._request.content
-        if self._exchange.provider.address is None:
-            with suppress(Exception):  # aiohttp says by many classes that no more can be read
-                while not body.at_eof():
-                    await body.readany()
+        uploading = self._exchange.provider.address is not None and not self._request.content.is_eof()
+        if self._request.transport is not None and not uploading:
+            self.connection.deaf = True  # its end stands behind all that it has sent, which would wait for its turn
+            self._request.transport.resume_reading()
         await asyncio.get_running_loop().create_future()
         raise ConsumerGone
+
+    async def watch(self) -> None:
+        """Break the connection as soon as the consumer has left; whoever serves it is cancelled then."""
+        if self._request.transport is not None:
+            await endings.left(self._request.transport.get_extra_info("socket"))
+            self.abort()
 
     def abort(self) -> None:
         """Break the connection, so that what was sent is not taken for a whole answer."""

@@ -137,7 +137,7 @@ async def test_rules_are_replaced_only_where_that_is_said(desk: Desk) -> None:
 
     assert (taken.code, taken.err) == (
         1,
-        "error: in force already: slow; replace it, or take another name\n",
+        "error: in force already: slow; --replace replaces it\n",
     )
     assert untouched == ["slow"]
     assert (replaced.code, replaced.out) == (0, "In force: other, slow.\n")
@@ -204,7 +204,7 @@ BAD = [
     ),
     (
         "name: x\neffect:\n  kind: body\n  file: nowhere.json\n",
-        "bad.yaml:2: effect: cannot read nowhere.json: no such file",
+        "bad.yaml:4: effect.file: cannot read nowhere.json: no such file",
     ),
     ("name: x\nname: y\n", "bad.yaml:2: name: stands twice; keep one"),
 ]

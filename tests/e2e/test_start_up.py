@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 from typing import TYPE_CHECKING, Any
@@ -284,6 +285,29 @@ async def test_a_certificate_folder_of_ones_own_needs_only_what_tls_needs(
         ended = await emulator.end()
 
     assert (checked.code, ended.code) == (0, 0)
+
+
+@pytest.mark.parametrize("command", ["up", "check"])
+async def test_a_fault_rule_that_could_do_nothing(
+    tmp_path: Path, certificates: CertificateFolder, command: str
+) -> None:
+    shutil.copytree(certificates.root, tmp_path / "certs")
+    own = CertificateFolder(tmp_path / "certs")
+    own.authority_sub.key.unlink()
+    setup.write(
+        tmp_path / "config",
+        own,
+        1,
+        faults={"rules": [{"name": "late", "effect": {"kind": "server-certificate", "fault": "expired"}}]},
+    )
+
+    ended = await ours(tmp_path, command)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert re.match(
+        r"error: config/emulator\.yaml:\d+: faults\.rules\[0\]: late: server-certificate needs the emulated PKI",
+        ended.err,
+    )
 
 
 async def test_the_trail_can_be_read_while_the_registry_is_in_pieces(

@@ -173,6 +173,20 @@ def test_a_file_that_is_nested_too_deep_is_named_and_not_followed(text: str) -> 
     assert str(caught.value) == "deep.yaml:1: is nested more than 64 deep"
 
 
+def laughs(levels: int) -> str:
+    """A document in which each list holds the one before it ten times, by aliases."""
+    first = "l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n"
+    return first + "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, levels))
+
+
+def test_aliases_that_stand_for_too_much_are_not_followed() -> None:
+    with pytest.raises(InvalidFileError) as caught:
+        parse(laughs(9), "laughs.yaml")
+    assert str(caught.value) == "laughs.yaml:5: repeats more than 100000 values by aliases"
+    assert len(parse(laughs(4), "laughs.yaml").data["l3"]) == 10
+    assert parse("a: &a [1, 2]\nb: [*a, *a]\nc: &c {d: *a}\ne: *c", "fine.yaml").data["e"] == {"d": [1, 2]}
+
+
 KINDS = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY"]
 
 

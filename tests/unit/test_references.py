@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from ssp_emulator import checks
 from ssp_emulator.config import Settings
+from ssp_emulator.faults.effects import AnyEffect
+from ssp_emulator.faults.rule import Rule
 from ssp_emulator.outcome import Reason
 from ssp_emulator.plan import read_plan
 
 TOP = Path(__file__).parents[2]
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", (TOP / "docs" / "faults.md").read_text(), re.MULTILINE | re.DOTALL)
 DOCUMENTS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").rglob("*.md"))]
 
 
@@ -44,6 +47,24 @@ def test_the_fault_reference_is_what_the_rules_take() -> None:
     )
 
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.splitlines()[0])
+def test_every_example_of_a_fault_is_valid(example: str) -> None:
+    document = yaml.safe_load(example)
+
+    if "name" in document:
+        Rule.model_validate(document)
+    else:
+        assert list(document) == ["effect"]
+        TypeAdapter(AnyEffect).validate_python(document["effect"])
+
+
+def test_the_examples_show_every_way_to_narrow_a_rule() -> None:
+    rules = [document for document in map(yaml.safe_load, EXAMPLES) if "name" in document]
+    shown = {key for rule in rules for part in ("match", "when") for key in rule.get(part, {})}
+
+    assert {"window", "sequence", "repeat", "header", "ttl_s", "sni", "seed", "probability", "skip", "times"} <= shown
 
 
 def test_the_command_reference_is_what_a_user_is_told() -> None:

@@ -20,9 +20,9 @@ _SLICE_S = 0.1
 
 
 class Bandwidth(Effect):
-    """The body of the answer, of the request, or each of both, passes no faster than so many bytes in a second.
+    """The body of the answer, of the request, or of each, passes no faster than so many bytes a second.
 
-    It goes in slices of a tenth of a second. Time in which there was nothing to send is not made up for.
+    It goes in slices of a tenth of a second. Time in which there is nothing to send is not made up for later.
     """
 
     group: ClassVar[str] = "Time"

@@ -6,7 +6,7 @@ import base64 as base_64
 import binascii
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from ssp_emulator.faults.effects.editing import ContentType
 from ssp_emulator.faults.effects.effect import Context, Effect, Stage
@@ -23,10 +23,10 @@ _LARGEST_FILE = 1 << 26
 
 
 class Body(Effect):
-    """The answer has another body, its status and other fields being what they were.
+    """The answer has another body; its status and its other fields stay what they are.
 
-    A file is looked for in the folder of the scenarios, and read when its rule is put in force: what becomes of it
-    afterwards makes no difference. It may have 64 MiB.
+    A file is looked for in the folder of the scenarios, and read when its rule is put in force; later changes of the
+    file make no difference. It is at most 64 MiB.
     """
 
     group: ClassVar[str] = "Content"
@@ -36,7 +36,7 @@ class Body(Effect):
 
     kind: Literal["body"]
     text: Annotated[str, Field(max_length=_LONGEST_TEXT)] | None = Field(
-        default=None, description="the body as text, sent in UTF-8; one of `text`, `base64` and `file` has to stand"
+        default=None, description="the body as text, sent in UTF-8; just one of `text`, `base64` and `file` is required"
     )
     base64: Annotated[str, Field(max_length=_LONGEST_TEXT)] | None = Field(
         default=None, description="the body in base64"
@@ -45,9 +45,23 @@ class Body(Effect):
         default=None, description="the path of a file with the body, below the folder of the scenarios"
     )
     content_type: ContentType | None = Field(
-        default=None, description="its Content-Type; that of the answer if nothing is said"
+        default=None, description="its Content-Type; if not given, that of the answer"
     )
     _content: bytes = PrivateAttr(default=b"")
+
+    @field_validator("base64")
+    @classmethod
+    def _is_base64(cls, text: str | None) -> str | None:
+        if text is not None:
+            _decoded(text)
+        return text
+
+    @field_validator("file")
+    @classmethod
+    def _is_there(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is not None:
+            _read(name, info.context)
+        return name
 
     @model_validator(mode="after")
     def _holds_one(self, info: ValidationInfo) -> Self:
@@ -78,7 +92,7 @@ def _decoded(text: str) -> bytes:
         return base_64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         shown = text if len(text) <= 40 else f"{text[:40]}..."
-        raise ValueError(f"base64 should be base64 with its padding, found {shown!r}") from error
+        raise ValueError(f"should be base64 with its padding, found {shown!r}") from error
 
 
 def _read(name: str, context: object) -> bytes:

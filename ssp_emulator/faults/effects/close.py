@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Close(Unanswered):
-    """The connection closes with no answer: a FIN, and no close_notify. The trail has it as 444.
+    """The connection closes with no answer: a FIN, and no close_notify. It is recorded as 444.
 
     Source: Spine Core SSP implementation guide, "Response status codes", 444.
     """

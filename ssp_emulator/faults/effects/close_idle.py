@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class CloseIdle(Effect):
     """A kept connection closes, in good order and with no answer, just as another request comes on it.
 
-    The first request on a connection goes on as if nothing was, but it counts like any other that the rule matches:
-    `skip`, `times` and `sequence` count requests and not connections. The trail has a connection so closed as 444.
+    The first request on a connection passes untouched, but it counts like any other that the rule matches: `skip`,
+    `times` and `sequence` count requests and not connections. The request that is not answered is recorded as 444.
 
     Source: RFC 9112, 9.3.1 (a connection may close at any time, also while a request is on its way) and 9.5.
     """

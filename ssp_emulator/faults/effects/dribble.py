@@ -12,6 +12,7 @@ from ssp_emulator.faults.effects.effect import NO_BODY, Effect, Milliseconds, Pa
 if TYPE_CHECKING:
     from ssp_emulator.faults.effects.effect import Delivery, Wire
     from ssp_emulator.faults.firing import Firing
+    from ssp_emulator.message import Head
 
 _MOST = 1 << 20
 
@@ -19,7 +20,7 @@ _MOST = 1 << 20
 class Dribble(Effect):
     """The body of the answer goes out so many bytes at a time, with a pause after each but the last.
 
-    The first go out with the head. A consumer that waits for each byte anew, and not for the whole, may never give up.
+    The first go out with the head. A consumer whose timeout begins again with each byte may never give up.
     """
 
     group: ClassVar[str] = "Time"
@@ -47,6 +48,10 @@ class _Dribbling(Passing):
         self._did = f"sent {effect.bytes} bytes every {effect.every_ms:.10g} ms"
         self._held = bytearray()
         self._begun = False
+
+    async def begin(self, head: Head, *, closes: bool = False) -> None:
+        self._held.clear()  # of an answer that broke off before any of it went out
+        await super().begin(head, closes=closes)
 
     async def write(self, piece: bytes, *, last: bool) -> None:
         self.firing.note(self._did if self.wire.has_body else NO_BODY)

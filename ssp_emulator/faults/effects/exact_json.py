@@ -33,6 +33,9 @@ class Number:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __deepcopy__(self, _: dict[int, Any]) -> Number:
+        return self  # it never changes, and jsonpatch copies whole bodies
+
 
 def read(body: bytes) -> Any:
     """Return what a JSON text says, its numbers as `Number`s. Raises `InexactError`."""

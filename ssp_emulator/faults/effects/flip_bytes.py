@@ -10,8 +10,7 @@ from ssp_emulator.faults.effects.effect import NO_BODY, Effect, Passing, Stage
 from ssp_emulator.message import Framing
 
 if TYPE_CHECKING:
-    from random import Random
-
+    from ssp_emulator.faults.chance import Draws
     from ssp_emulator.faults.effects.effect import Delivery, Wire
     from ssp_emulator.faults.firing import Firing
     from ssp_emulator.message import Head
@@ -33,7 +32,7 @@ class FlipBytes(Effect):
     kind: Literal["flip-bytes"]
     count: Annotated[int, Field(ge=1, le=_MOST)] = Field(description="how many bytes are flipped")
     within: Annotated[int, Field(ge=1, le=_FURTHEST)] = Field(
-        default=1024, description="how many bytes of the body's beginning they are among"
+        default=1024, description="they are among the first so many bytes of the body"
     )
 
     @model_validator(mode="after")
@@ -51,11 +50,14 @@ class FlipBytes(Effect):
         """Flip bytes of the body."""
         return _Flipping(self, following, wire, firing)
 
-    def flipped(self, beginning: bytes, random: Random) -> bytes:
+    def flipped(self, beginning: bytes, draws: Draws) -> bytes:
         """Return the beginning of a body with one bit changed in each byte that is hit."""
         changed = bytearray(beginning)
-        for place in random.sample(range(len(changed)), min(self.count, len(changed))):
-            changed[place] ^= 1 << random.randrange(8)
+        moved: dict[int, int] = {}  # a shuffle of the places, of which only what it has touched is there
+        for turn in range(min(self.count, len(changed))):
+            drawn = turn + draws.below(len(changed) - turn)
+            place, moved[drawn] = moved.get(drawn, drawn), moved.get(turn, turn)
+            changed[place] ^= 1 << draws.below(8)
         return bytes(changed)
 
 
@@ -93,4 +95,4 @@ class _Flipping(Passing):
             self.firing.note(f"flipped a bit in {hit} of the first {len(beginning)} bytes of the body")
         else:
             self.firing.note("nothing: the body is empty")
-        return self._effect.flipped(beginning, self.firing.random) + rest
+        return self._effect.flipped(beginning, self.firing.draws) + rest

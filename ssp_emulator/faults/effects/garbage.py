@@ -18,9 +18,9 @@ _NOT_ASCII = 0x80
 
 
 class Garbage(Unanswered):
-    """Random bytes come in place of an answer, and the connection closes. The trail has it as 444.
+    """Random bytes come in place of an answer, and the connection closes. It is recorded as 444.
 
-    The first of them is never one that a status line could begin with. Which they are depends on seed, rule and count.
+    The first is never one that a status line could begin with. Which bytes they are depends on seed, rule and count.
     """
 
     group: ClassVar[str] = "Connection"
@@ -32,7 +32,7 @@ class Garbage(Unanswered):
     async def happen(self, wire: Wire, firing: Firing, when: str) -> NoReturn:
         """Send them and close."""
         firing.note(f"sent {self.bytes} random bytes {when}, and closed the connection")
-        garbage = bytearray(firing.random.randbytes(self.bytes))
+        garbage = bytearray(firing.draws.bytes(self.bytes))
         garbage[0] |= _NOT_ASCII
         await wire.raw(bytes(garbage))
         await wire.end(Ending.CLOSE)

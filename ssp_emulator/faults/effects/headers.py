@@ -43,7 +43,7 @@ Fields = Annotated[dict[Name, FieldValue], Field(max_length=_MOST)]
 
 
 class Headers(Effect):
-    """Fields of the answer's head are removed, set and added, in this order; their names are in any case.
+    """Fields of the answer's head are removed, set and added, in this order; names are case-insensitive.
 
     What the proxy adds itself can be removed and set like the rest; but of `X-Rate-Limit-Limit`, `-Remaining` and
     `-Reset` it adds none where one of them is set. A `Content-Length` that is set, added or removed need not fit the

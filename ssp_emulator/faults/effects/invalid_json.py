@@ -16,7 +16,7 @@ _WHITE_SPACE = b" \t\r\n"  # RFC 8259, 2
 
 
 class InvalidJson(Effect):
-    """The last closing bracket of the body is missing, as where a program ends before all is written.
+    """The last closing bracket of the body is missing, as when a program ends before it has written all.
 
     The Content-Length fits what is sent. Only a body that is a JSON object or array, in gzip or not, of up to 32 MiB is
     changed.

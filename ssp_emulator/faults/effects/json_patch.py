@@ -11,13 +11,14 @@ from pydantic import AfterValidator, Field, JsonValue
 from ssp_emulator.faults.effects import exact_json
 from ssp_emulator.faults.effects.effect import Effect, Stage
 from ssp_emulator.faults.effects.exact_json import InexactError
-from ssp_emulator.faults.effects.whole import MOST_BYTES, UnfitError, Whole
+from ssp_emulator.faults.effects.whole import UnfitError, Whole
 
 if TYPE_CHECKING:
     from ssp_emulator.faults.effects.effect import Delivery, Wire
     from ssp_emulator.faults.firing import Firing
 
 _MOST = 1000
+_MOST_COPIED = 1 << 20  # what is copied can be copied again, and each time be twice as long
 _LONGEST_POINTER = 2000
 _LONGEST_SHOWN = 80
 _TAKES = {
@@ -64,8 +65,8 @@ Operation = Annotated[dict[str, JsonValue], AfterValidator(_well_formed)]
 class JsonPatchEffect(Effect):
     """Values in a JSON body are changed by a JSON Patch; all others keep their digits and their order.
 
-    White space between them is lost. The body may be in gzip, and may have 32 MiB. One that is not JSON, or that the
-    patch does not fit, goes on as it was, and the audit says why.
+    White space between them is lost. The body may be in gzip, and is at most 32 MiB. One that is longer or not JSON, or
+    that the patch does not fit, goes on as it was, and the audit record says why.
 
     Source: RFC 6902 (JSON Patch), RFC 6901 (JSON Pointer).
     """
@@ -99,14 +100,14 @@ class JsonPatchEffect(Effect):
             raise UnfitError(str(error)) from error
 
     def _applied(self, document: Any) -> Any:
-        room = MOST_BYTES
+        room = _MOST_COPIED
         for number, operation in enumerate(self.patch, 1):
             what = f"operation {number} ({operation['op']} {operation['path']})"
             try:
                 if operation["op"] == "copy":  # the one that can double a body, and ten of them a thousandfold
                     room -= len(exact_json.write(JsonPointer(str(operation["from"])).resolve(document)))
                     if room < 0:
-                        raise UnfitError(f"{what} would make the body longer than {MOST_BYTES} bytes")
+                        raise UnfitError(f"{what} would copy more than {_MOST_COPIED} bytes in all")
                 document = JsonPatch([operation]).apply(document, in_place=True)
             except (JsonPatchException, JsonPointerException, TypeError) as error:  # their texts repeat the body
                 raise UnfitError(f"{what} does not fit the body") from error

@@ -23,8 +23,8 @@ class Latency(Effect):
     """The request waits before it goes to its provider, or the answer waits before its head goes out.
 
     `fixed` is `delay_ms` each time; `uniform` anything from `delay_ms - jitter_ms` to `delay_ms + jitter_ms`; `normal`
-    and `lognormal` have `delay_ms` for their mean and `jitter_ms` for their standard deviation. A delay below nothing
-    is none, and no delay is longer than an hour.
+    and `lognormal` take `delay_ms` as their mean and `jitter_ms` as their standard deviation. A delay that comes out
+    negative counts as 0, and no delay is longer than an hour.
     """
 
     group: ClassVar[str] = "Time"
@@ -34,7 +34,7 @@ class Latency(Effect):
     delay_ms: Milliseconds = Field(description="how long, in milliseconds")
     jitter_ms: Milliseconds = Field(default=0.0, description="how much it varies, in milliseconds")
     distribution: Distribution | None = Field(
-        default=None, description="how it varies; `uniform` where there is a jitter and nothing is said, else `fixed`"
+        default=None, description="how it varies; if not given, `uniform` where there is a jitter, else `fixed`"
     )
     at: Literal["request", "answer"] = Field(
         default="request", description="before the provider is asked, or before the answer begins"
@@ -65,7 +65,7 @@ class Latency(Effect):
 
     def drawn_ms(self, firing: Firing) -> float:
         """Return one delay, in milliseconds, to the microsecond; the same for the same seed, rule and count."""
-        return round(min(max(self._drawn(firing.random.random()), 0.0), LONGEST_MS), 3)
+        return round(min(max(self._drawn(firing.draws.random()), 0.0), LONGEST_MS), 3)
 
     def _drawn(self, chance: float) -> float:
         mean, spread = self.delay_ms, self.jitter_ms

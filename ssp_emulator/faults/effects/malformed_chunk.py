@@ -20,7 +20,7 @@ _CHUNK = b"no-size\r\n"
 
 
 class MalformedChunk(Effect):
-    """The answer goes out in chunked coding, whatever it came in, and one chunk's size is no number.
+    """The answer goes out in chunked coding, however it came, and the size of one chunk is not a number.
 
     That chunk comes after so many bytes of the body, or in place of the last chunk where the body is not longer; then
     the connection closes. A consumer of HTTP/1.0 knows no chunks and gets its answer as it is.

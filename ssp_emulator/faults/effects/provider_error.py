@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from ssp_emulator.faults.firing import Firing
 
 # One row shares its Spine code with another; it is known by the name of its status.
-_BY_CODE = {kind.value.code if kind is not ErrorKind.UNSUPPORTED_MEDIA_TYPE else kind.name: kind for kind in ErrorKind}
-
-_CODES = ", ".join(f"`{code}`" for code in _BY_CODE)
+BY_CODE = {kind.value.code if kind is not ErrorKind.UNSUPPORTED_MEDIA_TYPE else kind.name: kind for kind in ErrorKind}
 
 
 def _known(code: str) -> str:
-    if code not in _BY_CODE:
-        near = get_close_matches(code, _BY_CODE, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"these are: {', '.join(_BY_CODE)}"
+    if code not in BY_CODE:
+        near = get_close_matches(code, BY_CODE, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"these are: {', '.join(BY_CODE)}"
         raise ValueError(f"should be a Spine error code, found {code!r}; {hint}")
     return code
 
@@ -43,7 +41,7 @@ class ProviderErrorEffect(Effect):
     example: ClassVar[str] = "{kind: provider-error, code: PATIENT_NOT_FOUND}"
 
     kind: Literal["provider-error"]
-    code: Code = Field(description=f"the Spine error code, which has its own status: {_CODES}")
+    code: Code = Field(description="the Spine error code, which has its own status")
     diagnostics: str | None = Field(
         default=None, min_length=1, max_length=2000, description="what the error says in words"
     )
@@ -58,6 +56,6 @@ class ProviderErrorEffect(Effect):
         if not asks_provider(exchange):
             firing.note(NOT_ASKED)
             return None
-        kind = _BY_CODE[self.code]
+        kind = BY_CODE[self.code]
         firing.note(f"answered {kind.status} {kind.value.code} in the provider's place")
         return Imitation(kind.status, HTTPStatus(kind.status).phrase, kind.outcome(self.diagnostics))

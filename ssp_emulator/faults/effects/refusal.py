@@ -40,7 +40,7 @@ _WITH_DIAGNOSTICS = ("bad-request", "invalid-resource")
 
 
 class Refusal(Effect):
-    """The proxy refuses the request with the status, the body and the words of that refusal; docs/refusals.md has them.
+    """The proxy refuses the request, with the status, the body and the text of the refusal that the kind names.
 
     The verdicts of the checks stay what they are, in the audit record too.
 
@@ -52,10 +52,10 @@ class Refusal(Effect):
 
     kind: RefusalKind
     reason: Annotated[CertificateFault, Field(strict=False)] | None = Field(
-        default=None, description="`certificate-error` only: what is wrong with it; `EXPIRED` if nothing is said"
+        default=None, description="`certificate-error` only: what is wrong with it; if not given, `EXPIRED`"
     )
     diagnostics: str | None = Field(
-        default=None, min_length=1, max_length=2000, description="`bad-request`, `invalid-resource` only: the words"
+        default=None, min_length=1, max_length=2000, description="`bad-request`, `invalid-resource` only: the text"
     )
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Reset(BrokenOff):
     """The connection ends with a RST, before anything of the answer or within its body ("connection reset by peer").
 
-    The bytes before it have arrived when it is sent. A body that is not longer than `after_bytes` goes out whole.
+    What is sent before it arrives first. A body that is not longer than `after_bytes` goes out whole.
 
     Source: RFC 9293, 3.5.2.
     """

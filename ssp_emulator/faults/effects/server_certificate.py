@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class ServerCertificate(Effect):
     """The proxy shows a certificate like its own, from the same SubCA and for the same names, but for one fault.
 
-    `expired`: it ended at the last midnight, UTC. `not-yet-valid`: it begins in ten years. `wrong-host`: it is that of
-    `wrong-host.invalid`. `untrusted`: an authority of the same name issued it, that nobody trusts. `revoked`: it is on
-    the SubCA's revocation list, `ca/crl.pem`. A consumer that does not mind sends its requests as ever. It takes the
-    emulated PKI: the proxy's own certificate has to come from there.
+    `expired`: it ended at the midnight (UTC) before the rule was put in force. `not-yet-valid`: it begins in ten years.
+    `wrong-host`: it is for `wrong-host.invalid`. `untrusted`: its issuer has the SubCA's name, and nobody trusts it.
+    `revoked`: it is on the SubCA's revocation list, `ca/crl.pem`. A consumer that does not check sends its requests as
+    usual. The emulated PKI is required: the proxy's own certificate must have been issued there.
 
     Source: RFC 5280, 6.1.3 (validity, revocation, issuer); RFC 9525, 6.3 (host names).
     """

@@ -20,7 +20,7 @@ _PIECE = b"x" * PIECE_BYTES
 
 
 class SizedBody(Effect):
-    """The answer's body is so many letters x, made as the consumer takes them."""
+    """The answer's body is so many letters x, made while they are sent."""
 
     group: ClassVar[str] = "Content"
     example: ClassVar[str] = "{kind: sized-body, bytes: 200000000, content_type: application/pdf}"
@@ -28,7 +28,7 @@ class SizedBody(Effect):
     kind: Literal["sized-body"]
     bytes: Offset = Field(description="the size of the body, in bytes")
     content_type: ContentType | None = Field(
-        default=None, description="its Content-Type; that of the answer if nothing is said"
+        default=None, description="its Content-Type; if not given, that of the answer"
     )
 
     @property

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class SlowClose(Effect):
     """The answer is whole and says `Connection: close`, and the connection closes only a while after its last byte.
 
-    Requests that come meanwhile are not answered. A consumer that waits for the end of the connection, and not for that
-    of the answer, waits as long.
+    Requests that come meanwhile are not answered. A consumer that waits for the end of the connection, and not for the
+    end of the answer, waits until then.
     """
 
     group: ClassVar[str] = "Connection"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Stall(BrokenOff):
     """The exchange never goes on: it ends when the consumer leaves, or when the emulator stops.
 
-    That is before the provider is asked, when it has answered, or within the answer's body. A body that is not longer
-    than `after_bytes` goes out whole.
+    It stalls before the provider is asked, when the provider has answered, or within the answer's body. A body that is
+    not longer than `after_bytes` goes out whole.
     """
 
     group: ClassVar[str] = "Time"

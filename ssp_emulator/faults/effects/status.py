@@ -27,8 +27,8 @@ _BODILESS = (204, 304)
 class Status(Effect):
     """The answer has another status; its other fields and its body stay what they are.
 
-    With 204 and 304 the body and its length go: those answers have none. An answer that was one of these, and becomes
-    another, has a body of no bytes.
+    With 204 and 304 the body and its length are left out: those answers have none. An answer that was one of these, and
+    becomes another, has a body of no bytes.
 
     Source: RFC 9110, 15; RFC 9112, 6.3.
     """
@@ -38,7 +38,7 @@ class Status(Effect):
 
     kind: Literal["status"]
     status: Annotated[int, Field(ge=200, le=599)] = Field(description="the status that the consumer sees")
-    phrase: Phrase | None = Field(default=None, description="its reason phrase; the standard one if nothing is said")
+    phrase: Phrase | None = Field(default=None, description="its reason phrase; if not given, the standard one")
 
     @property
     def stages(self) -> tuple[Stage, ...]:

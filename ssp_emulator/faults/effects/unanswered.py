@@ -21,7 +21,7 @@ class Unanswered(Effect):
 
     at: Literal["request", "answer"] = Field(
         default="request",
-        description="before the provider is asked, or when its answer has come, of which nothing goes out",
+        description="before the provider is asked, or when its answer has come; nothing of it goes out",
     )
 
     @property
@@ -46,7 +46,7 @@ class BrokenOff(Unanswered):
     """Something happens in place of an answer, or within its body."""
 
     after_bytes: Offset | None = Field(
-        default=None, description="bytes of the answer's body that go out before it; the provider is asked then"
+        default=None, description="bytes of the answer's body that go out first; the provider is asked then"
     )
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ssp_emulator.message import Head
 
 MOST_BYTES = 32 * 1024 * 1024
-_QUICK_BYTES = 64 * 1024  # what is changed before anyone would notice that nothing else goes on
+_QUICK_BYTES = 4 * 1024  # what is changed before anyone would notice that nothing else goes on
 _GZIP = zlib.MAX_WBITS + 16
 
 

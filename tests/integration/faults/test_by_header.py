@@ -69,8 +69,8 @@ class TestAllowed:
         answer = await ask(ssp, "outage, outrage")
         assert answer.status == 400
         assert diagnostics(answer) == (
-            "X-Ssp-Emulator-Fault should name fault rules that are in force, which are: gateway, late, outage; "
-            "found outrage"
+            "X-Ssp-Emulator-Fault should name fault rules that are in force and act on requests, which are: "
+            "gateway, late, outage; found outrage"
         )
         assert ssp.record()["faults"] == []
         assert provider.received == []
@@ -80,6 +80,37 @@ class TestAllowed:
             assert (await ask(ssp, *lines, X_Test_Run="42")).status == 200
         assert [received.all("X-Ssp-Emulator-Fault") for received in provider.received] == [[], []]
         assert [received.all("X-Test-Run") for received in provider.received] == [["42"], ["42"]]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("unknown",), "unknown"),
+        (("late, unknown", "also-unknown"), "also-unknown, unknown"),
+        (("unknown", "late"), "unknown"),
+        (("Late",), "Late"),
+    ],
+    ids=repr,
+)
+@pytest.mark.usefixtures("outage")
+async def test_every_line_of_the_field_is_looked_at_and_the_refusal_has_the_fields_of_any_other(
+    ssp: Running, provider: StubProvider, lines: tuple[str, ...], found: str
+) -> None:
+    other = await ssp.ask(Ssp_From=None)
+    answer = await ask(ssp, *lines)
+
+    def names(one: Answer) -> list[str]:
+        return [name for name, _ in one.fields]
+
+    assert (other.status, answer.status) == (400, 400)
+    assert diagnostics(answer).endswith(f": gateway, late, outage; found {found}")
+    assert names(answer) == names(other)
+    assert answer.one("Content-Type") == other.one("Content-Type")
+    assert answer.one("Content-Length") == str(len(answer.body))
+    assert ssp.record()["status"] == 400
+    assert ssp.record()["faults"] == []
+    assert ssp.emulator.faults.get("late").counts.asked == 0  # type: ignore[union-attr]
+    assert provider.received == []
 
 
 async def test_an_unknown_name_costs_nobody_the_connection(ssp: Running) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -237,3 +238,52 @@ async def test_a_request_that_waits_keeps_what_was_chosen_for_it(
     faults.clear()
     assert (await ssp.ask()).status == 200
     assert (await first.answer()).status == 503
+
+
+async def test_what_was_held_of_an_answer_that_broke_off_is_no_part_of_the_next(
+    ssp: Running, provider: StubProvider
+) -> None:
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"P" * 500)
+        await writer.drain()
+        writer.transport.abort()
+
+    provider.play = play
+    put(ssp, {"effect": {"kind": "dribble", "bytes": 1000, "every_ms": 0}})
+    wire = await ssp.wire()
+
+    answers = [await wire.ask(ssp.request()) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [502, 502]
+    assert [diagnostics(answer) for answer in answers] == [outcome.bad_gateway(f"{setup.ROOT}/Binary/1").text] * 2
+
+
+@pytest.mark.parametrize("kind", ["close", "reset", "garbage"])
+async def test_an_interim_answer_is_no_word_of_one_that_is_held_back(
+    ssp: Running, provider: StubProvider, kind: str
+) -> None:
+    provider.answer = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + OK
+    put(ssp, {"effect": {"kind": kind, "at": "answer"}})
+    wire = await ssp.wire()
+    await wire.send(ssp.request())
+    received = b""
+    with suppress(ConnectionError):
+        while piece := await asyncio.wait_for(wire.reader.read(1 << 16), 5):
+            received += piece
+
+    assert b"103" not in received
+    assert received.startswith(b"HTTP/") is False
+
+
+async def test_a_request_that_is_refused_stays_so_whatever_it_asks_for(ssp: Running) -> None:
+    wire = await ssp.wire(shown=None)
+
+    answer = await wire.ask(ssp.request(fields=(("X-Ssp-Emulator-Fault", "unknown"),)))
+
+    assert answer.status == 496
+    assert await wire.is_closed()
+    (note,) = ssp.record()["notes"]
+    assert note.endswith(
+        "should name fault rules that are in force and act on requests, which are: none; found unknown"
+    )

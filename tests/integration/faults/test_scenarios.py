@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import random
+import re
 import ssl
+import zlib
+from base64 import b64encode
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +18,7 @@ from support import setup
 from support.running import running
 from support.waiting import until
 
+from ssp_emulator.faults.chance import happens
 from ssp_emulator.faults.effects.effect import Context
 from ssp_emulator.faults.scenario import Scenario, read_all
 
@@ -26,6 +33,9 @@ if TYPE_CHECKING:
 
 SCENARIOS = Path(__file__).parents[3] / "config" / "scenarios"
 DOCUMENT = b'{"resourceType":"Binary","contentType":"application/msword","content":"' + b"QUJD" * 1000 + b'"}'
+# Another one, of which much is left when it is compressed.
+LETTER = b'{"resourceType":"Binary","content":"' + b64encode(random.Random(1).randbytes(6000)) + b'"}'
+PACKED = gzip.compress(LETTER, mtime=0)
 SEARCH = f"{setup.DOCUMENTS}fhir:rest:search:patient-1"
 
 
@@ -56,6 +66,18 @@ async def ended(scene: Running, request: bytes | None = None) -> BaseException |
             return await wire.reader.read()
     except OSError as error:
         return error
+
+
+def answer_in_chunks(provider: StubProvider) -> None:
+    """Have the practice answer as the demo's does where the consumer takes gzip: compressed, and in chunks."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces = (PACKED[:700], PACKED[700:3000], PACKED[3000:])
+    provider.answer = head + b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, b""))
+
+
+def different(came: bytes, sent: bytes) -> int:
+    """Return in how many places two bodies of one length are different."""
+    return sum(one != other for one, other in zip(came, sent, strict=True))
 
 
 async def test_practice_offline(scene: Running, provider: StubProvider) -> None:
@@ -146,6 +168,28 @@ async def test_truncated_document(scene: Running) -> None:
     assert body == DOCUMENT[:1000]
 
 
+async def test_truncated_document_that_is_compressed_and_in_chunks(scene: Running, provider: StubProvider) -> None:
+    answer_in_chunks(provider)
+    await scene.emulator.control.apply("truncated-document")
+
+    came = await ended(scene)
+
+    assert isinstance(came, bytes)
+    head, _, body = came.partition(b"\r\n\r\n")
+    chunks = []
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        length = int(size, 16)
+        chunks.append(rest[:length])
+        assert length  # none of them is the last
+        assert rest[length : length + 2] == b"\r\n"
+        body = rest[length + 2 :]
+    assert {b"Content-Encoding: gzip", b"Transfer-Encoding: chunked"} <= set(head.split(b"\r\n"))
+    assert b"".join(chunks) == PACKED[:1000]
+    with pytest.raises(EOFError, match="before the end-of-stream marker"):
+        gzip.decompress(b"".join(chunks))
+
+
 async def test_malformed_operationoutcome(scene: Running) -> None:
     await scene.emulator.control.apply("malformed-operationoutcome")
 
@@ -183,14 +227,24 @@ async def test_spine_outage(scene: Running) -> None:
 
 async def test_spine_brownout(scene: Running) -> None:
     await scene.emulator.control.apply("spine-brownout")
+    counts = range(1, 41)
 
-    seen = await asyncio.gather(*(ended(scene, scene.request(Connection="close")) for _ in range(30)))
+    seen = await asyncio.gather(*(ended(scene, scene.request(Connection="close")) for _ in counts))
 
-    kinds = [b"RST" if isinstance(came, OSError) else came.split(b" ")[1] for came in seen]
-    told = [{firing["kind"] for firing in record["faults"] if firing["did"]} for record in scene.records()]
-    assert set(kinds) == {b"200", b"599", b"RST"}
-    assert all("latency" in kinds_of_one for kinds_of_one in told)
-    assert all(record["timings_ms"]["faults"] > 0 for record in scene.records() if record["timings_ms"]["faults"])
+    reset = {count for count in counts if happens(0.1, 0, "spine-brownout-reset", count)}
+    timed_out = {count for count in counts if happens(0.333, 0, "spine-brownout-timeout", count)} - reset
+    expected = {"RST": len(reset), "599": len(timed_out), "200": len(counts) - len(reset) - len(timed_out)}
+    kinds = ("RST" if isinstance(came, OSError) else came.split(b" ")[1].decode() for came in seen)
+    assert min(expected.values()) > 0
+    assert Counter(kinds) == expected
+    records = scene.records()
+    waits = [record["faults"][0]["did"] for record in records]
+    assert all(re.fullmatch(r"waited [0-9.]+ ms before the request", did) for did in waits)
+    assert len(set(waits)) > 1
+    assert all(  # to the millisecond, as the loop's clock has it
+        record["timings_ms"]["faults"] >= float(did.split(" ")[1]) - 1
+        for record, did in zip(records, waits, strict=True)
+    )
 
 
 async def test_spine_latency(scene: Running) -> None:
@@ -248,8 +302,22 @@ async def test_damaged_document(scene: Running) -> None:
 
     answer = await scene.ask()
 
-    assert len(answer.body) == len(DOCUMENT)
-    assert sum(came != sent for came, sent in zip(answer.body, DOCUMENT, strict=True)) == 3
+    assert answer.one("Content-Length") == str(len(DOCUMENT))
+    assert different(answer.body, DOCUMENT) == 3
+
+
+async def test_damaged_document_that_is_compressed_and_in_chunks(scene: Running, provider: StubProvider) -> None:
+    answer_in_chunks(provider)
+    unharmed = await scene.ask()
+    await scene.emulator.control.apply("damaged-document")
+
+    answer = await scene.ask()
+
+    assert (answer.status, answer.one("Transfer-Encoding"), answer.one("Content-Encoding")) == (200, "chunked", "gzip")
+    assert gzip.decompress(unharmed.body) == LETTER
+    assert different(answer.body, PACKED) == 3
+    with pytest.raises((zlib.error, gzip.BadGzipFile)):
+        gzip.decompress(answer.body)
 
 
 def test_every_shipped_scenario_is_valid_shown_here_and_shares_no_rule_with_another() -> None:

@@ -118,7 +118,7 @@ def test_what_a_firing_draws_depends_on_seed_rule_count_and_on_whether_it_was_as
         return [firing for firing in found if firing is not None]
 
     def drawn(seed: int, name: str) -> list[float]:
-        return [firing.random.random() for firing in firings(seed, name)]
+        return [firing.draws.random() for firing in firings(seed, name)]
 
     assert drawn(1, "slow") == drawn(1, "slow")
     assert len({*drawn(1, "slow"), *drawn(2, "slow"), *drawn(1, "late")}) == 9

@@ -89,6 +89,19 @@ def test_an_unknown_one_is_refused_and_nothing_is_counted(
     assert [counts(engine, name) for name in there] == [(0, 0, 0)] * len(there)
 
 
+def test_an_unknown_one_of_a_request_that_is_refused_already_is_noted_and_the_others_fire(
+    engine: Engine, asking: Callable[..., Exchange], examined: Callable[..., Exchange]
+) -> None:
+    engine.put([rule("a", **NEVER), rule("b", **NEVER)])
+    exchange = asking("b, z")
+    exchange.denial = examined(method="BREW").denial
+    assert exchange.denial is not None
+    assert fired(engine.choose(exchange)) == [("b", 1)]
+    assert exchange.notes == [
+        "X-Ssp-Emulator-Fault should name fault rules that are in force and act on requests, which are: a, b; found z"
+    ]
+
+
 @pytest.mark.parametrize("there", [[], ["slow"]])
 def test_where_it_is_not_allowed_it_is_not_heeded_and_the_exchange_says_so(
     clock: MovableClock, asking: Callable[..., Exchange], there: list[str]

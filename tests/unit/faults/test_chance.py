@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import combinations, pairwise
 from random import Random
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ssp_emulator.faults import chance
+from ssp_emulator.faults.chance import Draws
 from ssp_emulator.faults.firing import Firing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ALL = 1 << 64
 
@@ -23,17 +25,18 @@ def decisions(probability: float, seed: int, rule: str, counts: Sequence[int]) -
 
 
 @pytest.mark.parametrize(
-    ("seed", "rule", "count", "purpose", "expected"),
+    ("seed", "rule", "count", "number"),
     [
         # As `printf '42\nslow-documents\n1\ndecision' | b2sum -l 64` has it.
-        (42, "slow-documents", 1, "decision", 0xAF657E7A4BF03BCD),
-        (42, "slow-documents", 2, "decision", 0xA9BB236DCC87AB1A),
-        (0, "a", 1, "decision", 0xD0CF34CB9E31E8E9),
-        (0, "a", 1, "effect", 0x376A974BC2F0E237),
+        (42, "slow-documents", 1, 0xAF657E7A4BF03BCD),
+        (42, "slow-documents", 2, 0xA9BB236DCC87AB1A),
+        (0, "a", 1, 0xD0CF34CB9E31E8E9),
     ],
 )
-def test_numbers_are_the_same_for_ever(seed: int, rule: str, count: int, purpose: str, expected: int) -> None:
-    assert chance.number(seed, rule, count, purpose) == expected
+def test_a_decision_is_by_the_same_number_for_ever(seed: int, rule: str, count: int, number: int) -> None:
+    below = (number >> 11) * 2.0**-53  # as near as a probability comes to it
+    assert chance.happens(below, seed, rule, count) is False
+    assert chance.happens(below + 2.0**-53, seed, rule, count) is True
 
 
 @pytest.mark.parametrize(
@@ -50,10 +53,37 @@ def test_the_first_twenty_decisions_are_the_same_for_ever(seed: int, rule: str, 
 
 
 def test_what_an_effect_draws_is_the_same_for_ever() -> None:
-    firing = Firing("slow-documents", "latency", 6, seed=42)
-    assert [firing.random.random() for _ in range(3)] == [0.98273724488373, 0.9116006853923336, 0.7048155260878877]
-    asked = Firing("slow-documents", "latency", 6, seed=42, asked=True)
-    assert asked.random.random() == 0.4691998591027212
+    draws = Firing("slow-documents", "latency", 6, seed=42).draws
+    # As `printf '42\nslow-documents\n6\neffect\n1' | openssl dgst -shake256 -xoflen 8` has it, and so on.
+    assert draws.bytes(8).hex() == "2ab4b5f402434c3e"
+    assert [draws.random() for _ in range(2)] == [0.4709416037478037, 0.5220630188794663]
+    assert draws.bytes(4).hex() == "8d317878"
+    assert draws.below(1000) == 607
+    assert Firing("slow-documents", "latency", 6, seed=42, asked=True).draws.random() == 0.03740527217456979
+
+
+def test_more_bytes_of_a_draw_begin_with_fewer_of_it() -> None:
+    few, many = (Draws(0, "rule", 1, "effect").bytes(size) for size in (8, 100_000))
+    assert (len(few), len(many)) == (8, 100_000)
+    assert many.startswith(few)
+    assert Draws(0, "rule", 1, "effect").bytes(0) == b""
+
+
+@pytest.mark.parametrize(("drawn", "number"), [(b"\0" * 8, 0.0), (b"\xff" * 8, 1 - 2**-53), (b"\x80" + b"\0" * 7, 0.5)])
+def test_a_drawn_number_is_never_one(monkeypatch: pytest.MonkeyPatch, drawn: bytes, number: float) -> None:
+    draws = Draws(0, "rule", 1, "effect")
+    monkeypatch.setattr(draws, "bytes", lambda size: drawn[:size])
+    assert draws.random() == number
+    assert draws.below(256) == int(256 * number) < 256
+
+
+@pytest.mark.parametrize("limit", [1, 8, 10])
+def test_whole_numbers_below_a_limit_are_even(limit: int) -> None:
+    draws = Draws(0, "rule", 1, "effect")
+    found = [0] * limit
+    for _ in range(1000 * limit):
+        found[draws.below(limit)] += 1
+    assert sum((each - 1000) ** 2 / 1000 for each in found) < 21.7  # 9 degrees of freedom, at 1 %
 
 
 @pytest.mark.parametrize(("probability", "happens"), [(0.0, False), (1.0, True)])
@@ -68,7 +98,10 @@ def test_never_and_always(probability: float, happens: bool) -> None:
 def test_where_the_line_is_drawn(
     monkeypatch: pytest.MonkeyPatch, number: int, probability: float, happens: bool
 ) -> None:
-    monkeypatch.setattr(chance, "number", lambda *_: number)
+    digest = number.to_bytes(8, "big")
+    monkeypatch.setattr(
+        chance, "hashlib", SimpleNamespace(blake2b=lambda *_, **__: SimpleNamespace(digest=lambda: digest))
+    )
     assert chance.happens(probability, 0, "rule", 1) is happens
 
 
@@ -88,38 +121,52 @@ def test_as_many_happen_as_should(probability: float, seed: int, rule: str) -> N
 
 
 @pytest.mark.parametrize("shift", [60, 32, 0], ids=["high bits", "middle bits", "low bits"])
-def test_numbers_are_even(shift: int) -> None:
+@pytest.mark.parametrize("within", [True, False], ids=["of one firing", "of each firing"])
+def test_numbers_are_even(within: bool, shift: int) -> None:
+    draws = Draws(0, "rule", 1, "effect")
     found = [0] * 16
     for count in range(1, 16_001):
-        found[chance.number(0, "rule", count) >> shift & 15] += 1
+        drawn = draws if within else Draws(0, "rule", count, "effect")
+        found[int.from_bytes(drawn.bytes(8), "big") >> shift & 15] += 1
     chi_squared = sum((each - 1000) ** 2 / 1000 for each in found)
     assert chi_squared < 30.6  # 15 degrees of freedom, at 1 %
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ((0, "rule", 0), (0, "rule-2", 0)),
-        ((0, "rule", 0), (1, "rule", 0)),
-        ((0, "rule", 0), (0, "rule", 1)),  # one decision and the next
-        ((1, "1", 0), (11, "", 0)),  # seed and name are kept apart
-    ],
-)
-def test_no_sequence_tells_of_another(one: tuple[int, str, int], other: tuple[int, str, int]) -> None:
-    first, second = (
-        [chance.number(seed, rule, count + later) / ALL - 0.5 for count in range(10_000)]
-        for seed, rule, later in (one, other)
-    )
-    correlation = sum(a * b for a, b in zip(first, second, strict=True)) / (10_000 / 12)
-    assert abs(correlation) < 3 / math.sqrt(10_000)
+COUNTS = range(10_000)
+PAIRS = [
+    ((0, "rule", 0), (0, "rule-2", 0)),
+    ((0, "rule", 0), (1, "rule", 0)),
+    ((0, "rule", 0), (0, "rule", 1)),  # one decision and the next
+    ((1, "1", 0), (11, "", 0)),  # seed and name are kept apart
+]
+
+
+def decided(seed: int, rule: str, later: int) -> list[float]:
+    """Decisions of even chance, as signs."""
+    return [1.0 if chance.happens(0.5, seed, rule, count + later) else -1.0 for count in COUNTS]
+
+
+def drawn(seed: int, rule: str, later: int, purpose: str = "effect") -> list[float]:
+    """Drawn numbers, with a mean of 0 and a deviation of 1."""
+    return [(Draws(seed, rule, count + later, purpose).random() - 0.5) * math.sqrt(12) for count in COUNTS]
+
+
+def correlation(one: list[float], other: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True)) / len(one)
+
+
+@pytest.mark.parametrize("numbers", [decided, drawn])
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_no_sequence_tells_of_another(
+    numbers: Callable[[int, str, int], list[float]], one: tuple[int, str, int], other: tuple[int, str, int]
+) -> None:
+    assert abs(correlation(numbers(*one), numbers(*other))) < 3 / math.sqrt(len(COUNTS))
 
 
 def test_what_is_decided_and_what_is_drawn_have_nothing_to_do_with_each_other() -> None:
-    both = [
-        (chance.number(0, "rule", count) / ALL - 0.5, chance.number(0, "rule", count, "effect") / ALL - 0.5)
-        for count in range(10_000)
-    ]
-    assert abs(sum(decided * drawn for decided, drawn in both) / (10_000 / 12)) < 3 / math.sqrt(10_000)
+    all_three = [decided(0, "rule", 0), drawn(0, "rule", 0), drawn(0, "rule", 0, "asked")]
+    for one, other in combinations(all_three, 2):
+        assert abs(correlation(one, other)) < 3 / math.sqrt(len(COUNTS))
 
 
 def test_neither_order_nor_python_s_own_chance_matters() -> None:

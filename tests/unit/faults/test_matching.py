@@ -100,7 +100,7 @@ def test_any_text_but_for_the_two_signs_stands_for_itself_only(pattern: str, tex
 
 @pytest.mark.parametrize(
     "pattern",
-    ["*a*a*a*a*b", "*a" * 900 + "*b", "*a?" * 600 + "b", "a*" * 900 + "b", "*" * 1900 + "b", "?*" * 900 + "b"],
+    ["*a*a*a*a*b", "*a" * 249 + "*b", "*a?" * 20 + "b", "a*" * 249 + "b", "*" * 499 + "b", "?*" * 20 + "b"],
     ids=lambda pattern: pattern[:12],
 )
 def test_no_pattern_takes_a_long_text_more_than_once_over(pattern: str) -> None:

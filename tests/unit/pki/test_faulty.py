@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
+from ssp_emulator.pki.authority import LEAF_LIFETIME
 from ssp_emulator.pki.errors import PkiError
 from ssp_emulator.pki.faulty import FaultyServer, ServerFault, make_faulty_server
 from ssp_emulator.pki.files import read_authority, read_certificates, read_crl, write_certificates
@@ -97,6 +98,23 @@ def test_one_that_is_not_yet_valid_stays_so_for_years(shared: CertificateFolder,
     faulty = made(shared, "not-yet-valid", now)
     assert faulty.identity.certificate.not_valid_before_utc > now + timedelta(days=3650)
     assert faulty.words.endswith(f"{faulty.identity.certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}")
+
+
+@pytest.mark.usefixtures("quick_keys")
+@pytest.mark.parametrize("fault", ["not-yet-valid", "expired"])
+def test_one_that_is_not_of_today_lasts_as_long_as_any_other(
+    shared: CertificateFolder, now: datetime, fault: ServerFault
+) -> None:
+    certificate = made(shared, fault, now).identity.certificate
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == LEAF_LIFETIME
+
+
+@pytest.mark.usefixtures("quick_keys")
+def test_one_that_is_not_yet_valid_will_be(shared: CertificateFolder, now: datetime) -> None:
+    certificate = made(shared, "not-yet-valid", now).identity.certificate
+    begin = certificate.not_valid_before_utc
+    assert (begin - now).days in range(3650, 3660)
+    assert certificate.not_valid_after_utc > begin + timedelta(days=1)
 
 
 @pytest.mark.usefixtures("quick_keys")

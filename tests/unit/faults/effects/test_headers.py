@@ -60,6 +60,19 @@ async def test_what_the_proxy_adds_can_be_removed() -> None:
     assert written == b"HTTP/1.1 200 OK\r\nX-Rate-Limit-Limit: 1\r\n\r\n"
 
 
+async def test_two_rules_remove_what_the_proxy_adds_and_none_undoes_the_other() -> None:
+    effects = [effect("headers", remove=["Vary"]), effect("headers", remove=["X-Rate-Limit-Limit"], set={"A": "1"})]
+    additions = [(b"Vary", b"Origin"), (b"X-Rate-Limit-Limit", b"1"), (b"Ssp-More", b"1")]
+
+    for one, other in (effects, reversed(effects)):
+        sent, _ = await through([one, other], answer())
+        assert sent.head.omit == {b"vary", b"x-rate-limit-limit"}
+        written = heads.answer_head(200, b"OK", [], Framing.LENGTH, None, additions, sent.head.omit)
+        assert b"Vary" not in written
+        assert b"X-Rate-Limit-Limit" not in written
+        assert b"\r\nSsp-More: 1\r\n" in written
+
+
 @pytest.mark.parametrize("framing", [Framing.LENGTH, Framing.CHUNKED, Framing.CLOSE])
 @pytest.mark.parametrize(
     ("parameters", "length"),
