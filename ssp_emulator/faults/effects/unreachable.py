@@ -36,4 +36,4 @@ class Unreachable(Effect):
 
     def why(self, endpoint: Endpoint) -> str:
         """Return why the provider cannot be reached, in the words of the audit."""
-        raise NotImplementedError
+        raise LookupError(f"{self.kind} does not say why {endpoint.connect_to} cannot be reached")
