@@ -11,16 +11,14 @@ from ssp_emulator.faults.fault import NOTHING
 from ssp_emulator.message import Framing
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError
-from ssp_emulator.proxy.outlet import Outlet
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
-    from ssp_emulator.exchange import Exchange
     from ssp_emulator.faults.effects.effect import Delivery
     from ssp_emulator.faults.fault import Fault
     from ssp_emulator.message import Head
-    from ssp_emulator.proxy.outlet import Carrier
+    from ssp_emulator.proxy.outlet import Carrier, Outlet
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -63,25 +61,18 @@ class LastWords(Answered):
 class Consumer:
     """One request's connection to its consumer: its body is read here, and its answer goes out by `outlet`.
 
-    `conclude` is called when the last byte of an answer is about to go out. `patience_s` is how long the consumer may
-    neither send nor take a byte, in seconds. A fault may stand in the way of both, once it is let in.
+    `patience_s` is how long the consumer may send no byte, in seconds. A fault may stand in the way of both, once it is
+    let in.
     """
 
-    def __init__(
-        self,
-        request: web.BaseRequest,
-        exchange: Exchange,
-        conclude: Callable[[Exchange], None],
-        *,
-        patience_s: float,
-    ) -> None:
+    def __init__(self, request: web.BaseRequest, outlet: Outlet, *, patience_s: float) -> None:
         self._request = request
         self._patience_s = patience_s
         self._told_to_go_on = False
         self._fault = NOTHING
         self._watching: asyncio.Task[None] | None = None
-        self.outlet = Outlet(request, exchange, conclude, patience_s=patience_s)
-        self._way: Delivery = self.outlet
+        self.outlet = outlet
+        self._way: Delivery = outlet
 
     def let_in(self, fault: Fault) -> None:
         """Have a fault stand in the way of the body and of the answer, and watch for the consumer to leave.

@@ -52,6 +52,8 @@ async def left(ours: socket.socket | TransportSocket) -> None:
 
     asyncio sees that only once it has read them, and it stops reading where too much waits for its turn.
     """
+    if ours.fileno() < 0:  # closed already
+        return
     looking = select.poll()
     looking.register(ours.fileno(), _CLOSED)
     while ours.fileno() >= 0 and not looking.poll(0):  # noqa: ASYNC110 - asyncio watches for bytes alone

@@ -20,7 +20,7 @@ from ssp_emulator.proxy.consumer import Answered, Consumer, LastWords
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff, MalformedRequestError, ProviderError, ProviderTimeoutError
 from ssp_emulator.proxy.forwarding import Forwarding
 from ssp_emulator.proxy.identity import client_of
-from ssp_emulator.proxy.outlet import CONNECTION_CLOSED
+from ssp_emulator.proxy.outlet import CONNECTION_CLOSED, Outlet
 from ssp_emulator.proxy.salvage import salvage
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ class Handler:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever happens on the way, it is written down."""
         exchange = self._ledger.open(request)
-        consumer = Consumer(request, exchange, self._ledger.conclude, patience_s=self._manners.consumer_patience_s)
+        patience_s = self._manners.consumer_patience_s
+        outlet = Outlet(request, exchange, self._ledger.conclude, patience_s=patience_s)
+        consumer = Consumer(request, outlet, patience_s=patience_s)
         try:
             return await self._answer(exchange, consumer)
         except ConsumerGone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -103,3 +104,21 @@ async def test_a_count_is_waited_for_as_long_as_it_goes_down(counts: list[int], 
     waiting = endings.emptied(lambda: next(left, counts[-1]), patience_s=0.05)
 
     assert await asyncio.wait_for(waiting, 5) == emptied
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+async def test_a_connection_that_is_closed_is_left(first: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"bytes that nobody has read")
+        (ours if first == "ours" else theirs).close()
+        await asyncio.wait_for(endings.left(ours), 5)
+
+
+async def test_a_connection_that_is_open_is_not_left() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        waiting = asyncio.create_task(endings.left(ours))
+        assert await asyncio.wait({waiting}, timeout=0.3) == (set(), {waiting})
+        theirs.close()
+        await asyncio.wait_for(waiting, 5)
