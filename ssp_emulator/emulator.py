@@ -45,10 +45,10 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ssp_emulator.admin.route import Route
-    from ssp_emulator.config import TlsSide
     from ssp_emulator.faults.effects.effect import Effect
     from ssp_emulator.plan import Plan
     from ssp_emulator.proxy.openssl import ContextAdapter
+    from ssp_emulator.settings import TlsSide
 
 T = TypeVar("T")
 

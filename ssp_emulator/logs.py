@@ -17,7 +17,7 @@ import structlog
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
-    from ssp_emulator.config import LogSettings
+    from ssp_emulator.settings import LogSettings
 
 _MOST = 10_000
 _FLUSH_PATIENCE_S = 1.0

@@ -11,9 +11,9 @@ import click
 from ssp_emulator import logs
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import BAD_USAGE, fail
-from ssp_emulator.config import LogSettings
 from ssp_emulator.demo.provider import ProviderServer, ProviderSettings, ProviderStartError
 from ssp_emulator.pki.folder import CertificateFolder
+from ssp_emulator.settings import LogSettings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ssp_emulator import config
 from ssp_emulator.located import InvalidFileError
+from ssp_emulator.settings import Settings
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def said(file: Path, text: str) -> list[str]:
 def test_an_empty_file_has_every_default(file: Path) -> None:
     file.write_text("")
     settings = config.read(file).settings
-    assert settings == config.Settings()
+    assert settings == Settings()
     assert settings.proxy.listen == "localhost:8443"
     assert settings.proxy.tls.tls_1_3 is False
     assert settings.token.mode == "enforce"
@@ -103,6 +104,29 @@ def test_an_empty_file_has_every_default(file: Path) -> None:
             ),
         ),
         ("reload:\n  every_s: 0\n", "2: reload.every_s: should be greater than 0, found 0"),
+        ("audit:\n  sync: now\n", "2: audit.sync: should be 'always', 'interval' or 'os', found 'now'"),
+        ("audit:\n  on_failure: x\n", "2: audit.on_failure: should be 'refuse' or 'continue', found 'x'"),
+        ("audit:\n  nhs_numbers: hide\n", "2: audit.nhs_numbers: should be 'keep' or 'mask', found 'hide'"),
+        (
+            "audit:\n  rotate:\n    size_mib: 0\n",
+            "3: audit.rotate.size_mib: should be greater than or equal to 0.001, found 0",
+        ),
+        (
+            "audit:\n  keep:\n    age_s: 0\n",
+            "3: audit.keep.age_s: should be greater than or equal to 1, found 0",
+        ),
+        (
+            "audit:\n  bodies_bytes: 1048577\n",
+            "2: audit.bodies_bytes: should be less than or equal to 1048576, found 1048577",
+        ),
+        (
+            "audit:\n  journal: a/journal.index\n",
+            "2: audit.journal: should not end in .index, as a file beside the journal does, found 'a/journal.index'",
+        ),
+        (
+            "audit:\n  nhs_numbers: mask\n  tokens: true\n",
+            "1: audit: nhs_numbers: mask goes with tokens: false and bodies_bytes: 0, as both may hold them",
+        ),
         ("proxy: 1\n", "1: proxy: should be keys with their values, found 1"),
         ("proxy: {}\nproxy: {}\n", "2: proxy: stands twice; keep one"),
     ],
@@ -131,7 +155,7 @@ def test_the_revocation_list_may_be_left_out(file: Path) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        config.Settings().token.mode = "record"  # type: ignore[misc]
+        Settings().token.mode = "record"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from ssp_emulator import logs
-from ssp_emulator.config import LogSettings
+from ssp_emulator.settings import LogSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,11 @@ import yaml
 from pydantic import BaseModel, TypeAdapter
 
 from ssp_emulator import checks
-from ssp_emulator.config import Settings
 from ssp_emulator.faults.effects import AnyEffect
 from ssp_emulator.faults.rule import Rule
 from ssp_emulator.outcome import Reason
 from ssp_emulator.plan import read_plan
+from ssp_emulator.settings import Settings
 
 TOP = Path(__file__).parents[2]
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", (TOP / "docs" / "faults.md").read_text(), re.MULTILINE | re.DOTALL)
