@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\Z")
 _FORM = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]{1,5})\Z")
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing listens here
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Address:
         if match is None or not _names_a_host(match) or int(match["port"]) > 65535:
             raise ValueError(f'should be "host:port", such as "localhost:8443", found {text!r}')
         return cls(match["six"] or match["host"], int(match["port"]))
+
+    @property
+    def reachable(self) -> Address:
+        """Where to call what listens here, from the same machine: who listens everywhere is called on loopback."""
+        return Address(_EVERYWHERE.get(self.host, self.host), self.port)
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -18,7 +18,7 @@ import structlog
 from ssp_emulator.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -53,13 +53,24 @@ class Part(Generic[T]):
         return made.digest()
 
 
+@dataclass(slots=True)
+class Reloads:
+    """How often a part was put in force again, and how often refused; `stale` says whether its last reading was."""
+
+    done: int = 0
+    refused: int = 0
+    stale: bool = False
+
+
 class Reloader:
     """Reads parts again when they are asked for, and when their files have changed; an async context manager.
 
-    `every_s` is how many seconds go by between two looks; None: they are read only when they are asked for.
+    `every_s` is how many seconds go by between two looks; None: they are read only when they are asked for. `reloads`
+    tells how that went, by the parts' names.
     """
 
     def __init__(self, parts: Sequence[Part[Any]], *, every_s: float | None) -> None:
+        self.reloads: Mapping[str, Reloads] = {part.name: Reloads() for part in parts}
         self._parts = parts
         self._every_s = every_s
         self._read = {part.name: part.stamp() for part in parts}  # the files as they were when they were last read
@@ -107,9 +118,13 @@ class Reloader:
             except Exception as error:  # noqa: BLE001 - whatever it is, the emulator goes on with what it has
                 self._report(part, (f"{type(error).__name__}: {error}",))
             else:
+                self.reloads[part.name].done += changed
+                self.reloads[part.name].stale = False
                 self._log.info("reloaded" if changed else "read again, and found as it was", part=part.name)
 
     def _report(self, part: Part[Any], problems: Sequence[str]) -> None:
+        self.reloads[part.name].refused += 1
+        self.reloads[part.name].stale = True
         for problem in problems:
             self._log.error("not reloaded: what was there stays in force", part=part.name, problem=problem)
 

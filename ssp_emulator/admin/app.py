@@ -9,7 +9,6 @@ from aiohttp import web
 from ssp_emulator.admin.guard import guarded
 from ssp_emulator.admin.problem import problems
 from ssp_emulator.admin.question import PATIENCE_S
-from ssp_emulator.admin.route import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,11 +19,14 @@ if TYPE_CHECKING:
 
 def compose(routes: Iterable[Route], guard: Guard, *, patience_s: float = 10.0) -> web.Application:
     """Return the application; `patience_s` is how many seconds the body of a call may take to come."""
-    app = web.Application(middlewares=[problems, guarded(guard)])
+    opened: set[web.AbstractRoute] = set()
+    app = web.Application(middlewares=[problems, guarded(guard, lambda request: request.match_info.route in opened)])
     app[PATIENCE_S] = patience_s
     for route in routes:
         for method in (route.method, "HEAD") if route.method == "GET" else (route.method,):
-            app.router.add_route(method, f"{ROOT}{route.path}", route.answer, expect_handler=_later)
+            added = app.router.add_route(method, route.whole_path, route.answer, expect_handler=_later)
+            if route.open:
+                opened.add(added)
     app.on_response_prepare.append(_say_for_all)
     return app
 

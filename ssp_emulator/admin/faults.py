@@ -11,8 +11,8 @@ from aiohttp import web
 from ssp_emulator.admin.problem import CallError
 from ssp_emulator.admin.question import body_of, valid
 from ssp_emulator.admin.route import ROOT, Route
+from ssp_emulator.admin.shapes import InForce, Lifted, Listing, RuleInForce, RuleOfPath, Several
 from ssp_emulator.faults.rule import Rule
-from ssp_emulator.faults.scenario import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from ssp_emulator.clock import Clock
     from ssp_emulator.faults.armed import Armed
     from ssp_emulator.faults.control import Control
-
-
-class Several(Rules):
-    """Rules that are put in force together; `replace` says that those of the same names may be replaced."""
-
-    replace: bool = False
 
 
 class Faults:
@@ -40,12 +34,12 @@ class Faults:
     def routes(self) -> tuple[Route, ...]:
         """What is answered, and where."""
         return (
-            Route("GET", "/faults", self.list_),
-            Route("POST", "/faults", self.add),
-            Route("DELETE", "/faults", self.clear),
-            Route("GET", "/faults/{name}", self.show),
-            Route("PUT", "/faults/{name}", self.put),
-            Route("DELETE", "/faults/{name}", self.remove),
+            Route("GET", "/faults", self.list_, answers=Listing),
+            Route("POST", "/faults", self.add, asks=Rule | Several, answers=RuleInForce | InForce, statuses=(200, 201)),
+            Route("DELETE", "/faults", self.clear, answers=Lifted),
+            Route("GET", "/faults/{name}", self.show, answers=RuleInForce),
+            Route("PUT", "/faults/{name}", self.put, asks=RuleOfPath, answers=RuleInForce, statuses=(200, 201)),
+            Route("DELETE", "/faults/{name}", self.remove, statuses=(204,)),
         )
 
     async def list_(self, _: web.Request) -> web.Response:

@@ -20,6 +20,8 @@ from ssp_emulator.admin.token import read_token
 from ssp_emulator.located import InvalidFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp.typedefs import Middleware
 
     from ssp_emulator.admin.problem import Handler
@@ -45,8 +47,8 @@ class Guard:
         self._token = token
         self._on_loopback = on_loopback
 
-    def examine(self, request: web.Request) -> None:
-        """Raise `CallError` where a call is not to be let in."""
+    def examine(self, request: web.Request, *, is_open: bool = False) -> None:
+        """Raise `CallError` where a call is not to be let in; what `is_open` asks for no token."""
         hosts = request.headers.getall("Host", [])
         if len(hosts) != 1:
             raise CallError(400, f"should have one Host header, found {len(hosts)}")
@@ -55,7 +57,7 @@ class Guard:
         origins = request.headers.getall("Origin", [])
         if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
             raise CallError(403, "the Origin header is that of another site; its pages may not call here")
-        if self._token is not None:
+        if self._token is not None and not is_open:
             self._ask(self._token, request.headers.getall("Authorization", []))
 
     @staticmethod
@@ -88,12 +90,12 @@ def guard_of(configuration: Configuration) -> Guard | None:
     return Guard(token, on_loopback=is_loopback(host))
 
 
-def guarded(guard: Guard) -> Middleware:
-    """Return the middleware that lets nothing pass that a guard does not."""
+def guarded(guard: Guard, is_open: Callable[[web.Request], bool]) -> Middleware:
+    """Return the middleware that lets nothing pass that a guard does not; `is_open` tells what needs no token."""
 
     @web.middleware
     async def examined(request: web.Request, handler: Handler) -> web.StreamResponse:
-        guard.examine(request)
+        guard.examine(request, is_open=is_open(request))
         if request.headers.get("Expect", "100-continue").lower() != "100-continue":
             raise CallError(417, "Expect should be 100-continue, or not be there")
         return await handler(request)

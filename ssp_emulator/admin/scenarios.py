@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
+from ssp_emulator.admin import shapes
 from ssp_emulator.admin.problem import of_a_file
 from ssp_emulator.admin.question import optional_body_of, valid
 from ssp_emulator.admin.route import Route
@@ -38,8 +39,8 @@ class Scenarios:
     def routes(self) -> tuple[Route, ...]:
         """What is answered, and where."""
         return (
-            Route("GET", "/scenarios", self.list_),
-            Route("POST", "/scenarios/{name}/apply", self.apply),
+            Route("GET", "/scenarios", self.list_, answers=shapes.Scenarios),
+            Route("POST", "/scenarios/{name}/apply", self.apply, asks=Manner, answers=shapes.InForce),
         )
 
     async def list_(self, _: web.Request) -> web.Response:

@@ -9,8 +9,9 @@ import http.client
 import json
 import re
 import socket
+import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ssp_emulator import config
 from ssp_emulator.address import Address
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 _ROOT = "/api/v1"
 _URL = re.compile(r"http://(?P<address>[^/?#@]+)/?\Z")
 _PATIENCE_S = 30.0
+_MIB = 1 << 20
+_LARGEST_BYTES = 32 * _MIB  # of an answer; what an emulator says to a command is far less
 _DONE = (200, 201, 204)
+_READY, _NOT_READY = 200, 503
 _FIRST_ERROR = 400
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing listens here
 
 
 class RefusedError(Exception):
@@ -38,6 +41,10 @@ class RefusedError(Exception):
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(problem.get("detail") or problem.get("title"))
         self.problem = problem
+
+
+class UnansweredError(Exception):
+    """No emulator has answered; the text says who has, or why nobody did."""
 
 
 class Api:
@@ -51,7 +58,7 @@ class Api:
             self._address = Address.parse(found["address"])
         except ValueError as error:
             fail(f"--admin: {error}", code=BAD_USAGE)
-        self._url = f"http://{self._address}"
+        self.url = f"http://{self._address}"
         self._token = token
 
     def call(self, method: str, path: str, value: Any = None, *, expects: str | None = None) -> Any:
@@ -66,33 +73,100 @@ class Api:
         body = None
         if value is not None:
             body, headers["Content-Type"] = json.dumps(value).encode(), "application/json"
-        status, text = self._exchange(method, f"{_ROOT}{path}", body, headers)
         try:
-            answer = json.loads(text) if text else None
-        except (ValueError, RecursionError):
-            self._is_no_emulator(status)
-        if status in _DONE and (expects is None or (isinstance(answer, dict) and answer.get(expects) is not None)):
-            return answer
-        if status < _FIRST_ERROR or not _is_problem(answer):
-            self._is_no_emulator(status)
+            status, answer = self._exchange(method, f"{_ROOT}{path}", body, headers, _PATIENCE_S)
+            if status in _DONE and (expects is None or (isinstance(answer, dict) and answer.get(expects) is not None)):
+                return answer
+            if status < _FIRST_ERROR or not _is_problem(answer):
+                raise self._is_no_emulator(status)
+        except UnansweredError as error:
+            fail(str(error), code=FAILED)
         raise RefusedError(answer)
 
-    def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(self._address.host, self._address.port, timeout=_PATIENCE_S)
+    def readiness(self, patience_s: float) -> dict[str, Any]:
+        """Ask whether the emulator is ready, and return what it says, its `parts` each with `ready`.
+
+        Takes how many seconds it may keep us waiting. Raises `UnansweredError`; the process goes on.
+        """
+        status, answer = self._exchange("GET", "/health/ready", None, {"Accept": "application/json"}, patience_s)
+        if not _is_readiness(answer, status):
+            raise self._is_no_emulator(status)
+        return answer
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], patience_s: float
+    ) -> tuple[int, Any]:
+        """Call, and return the status and the JSON value that is answered, None where that is nothing."""
+        status, text = self._answered(method, path, body, headers, patience_s)
+        try:
+            return status, json.loads(text) if text else None
+        except (ValueError, RecursionError) as error:
+            raise self._is_no_emulator(status) from error
+
+    def _answered(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], patience_s: float
+    ) -> tuple[int, bytes]:
+        connection = _Connection(self._address.host, self._address.port, timeout=patience_s)
         try:
             with closing(connection):
                 connection.request(method, path, body, headers)
-                answer = connection.getresponse()
-                return answer.status, answer.read()
+                with connection.getresponse() as answer:
+                    return answer.status, _whole(answer)
         except (ConnectionRefusedError, socket.gaierror) as error:
-            fail(f"no emulator answers at {self._url}: {said(error)}; start one with `ssp-emulator up`", code=FAILED)
+            why = f"no emulator answers at {self.url}: {said(error)}; start one with `ssp-emulator up`"
+            raise UnansweredError(why) from error
         except OSError as error:
-            fail(f"the emulator at {self._url} did not answer: {said(error)}", code=FAILED)
+            raise UnansweredError(f"the emulator at {self.url} did not answer: {said(error)}") from error
+        except _TooLargeError as error:
+            said_too_much = f"its answer is larger than {_LARGEST_BYTES // _MIB} MiB"
+            raise UnansweredError(f"what answers at {self.url} is no emulator: {said_too_much}") from error
         except (http.client.HTTPException, ValueError) as error:
-            fail(f"what answers at {self._url} is no emulator: {type(error).__name__}", code=FAILED)
+            raise UnansweredError(f"what answers at {self.url} is no emulator: {type(error).__name__}") from error
 
-    def _is_no_emulator(self, status: int) -> NoReturn:
-        fail(f"what answers at {self._url} is no emulator's admin API: it said {status}", code=FAILED)
+    def _is_no_emulator(self, status: int) -> UnansweredError:
+        return UnansweredError(f"what answers at {self.url} is no emulator's admin API: it said {status}")
+
+
+class _TooLargeError(Exception):
+    """An answer is larger than any of an emulator's."""
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection whose `timeout` is for all that comes on it together, and not for each piece of it."""
+
+    def connect(self) -> None:
+        """Connect; what follows has to come in what is left of the time."""
+        ends = time.monotonic() + (self.timeout or 0.0)
+        super().connect()
+        self.sock = _Timed(self.sock, ends)
+
+
+class _Timed(socket.socket):
+    """A connected socket, from which nothing is received after a moment of the monotonic clock, in seconds."""
+
+    def __init__(self, connected: socket.socket, ends: float) -> None:
+        patience_s = connected.gettimeout()
+        super().__init__(connected.family, connected.type, connected.proto, connected.detach())
+        self.settimeout(patience_s)
+        self._ends = ends
+
+    def recv_into(self, *arguments: Any) -> int:
+        """Receive what comes in time; raises `TimeoutError`."""
+        left_s = self._ends - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("timed out")
+        self.settimeout(left_s)
+        return super().recv_into(*arguments)
+
+
+def _whole(answer: http.client.HTTPResponse) -> bytes:
+    """Read a body; raises `_TooLargeError`, and as `http.client` does."""
+    body = answer.read(_LARGEST_BYTES + 1)
+    if len(body) > _LARGEST_BYTES:
+        raise _TooLargeError
+    if answer.length:  # of a body that is cut off, `read` with a size returns what there is
+        raise http.client.IncompleteRead(body, answer.length)
+    return body
 
 
 def _is_problem(answer: Any) -> TypeGuard[dict[str, Any]]:
@@ -103,6 +177,22 @@ def _is_problem(answer: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(errors, list) and all(
         isinstance(each, dict) and {"key", "message"} <= each.keys() for each in errors
     )
+
+
+def _is_readiness(answer: Any, status: int) -> TypeGuard[dict[str, Any]]:
+    """Tell whether an answer is an emulator's word on its readiness."""
+    parts = answer.get("parts") if isinstance(answer, dict) else None
+    return (
+        status in (_READY, _NOT_READY)
+        and isinstance(parts, dict)
+        and all(isinstance(part, dict) and isinstance(part.get("ready"), bool) for part in parts.values())
+        and (status == _READY) == all(part["ready"] for part in parts.values())
+    )
+
+
+def open_api(configuration: Configuration | None, url: str | None) -> Api:
+    """Return the same as `admin_api`, to ask what needs no token."""
+    return Api(url or _listening(configuration), None)
 
 
 def admin_api(configuration: Configuration | None, url: str | None) -> Api:
@@ -123,4 +213,4 @@ def _listening(configuration: Configuration | None) -> str:
     where = Address.parse(listen)
     if where.port == 0:
         fail(f"admin.listen of {configuration.file} is any free port: say with --admin which", code=BAD_USAGE)
-    return f"http://{Address(_EVERYWHERE.get(where.host, where.host), where.port)}"
+    return f"http://{where.reachable}"

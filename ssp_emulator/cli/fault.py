@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 _STANDARD_INPUT = Path("-")
 
-admin = click.option(
-    "--admin", "url", metavar="URL", help="The admin API, as in http://127.0.0.1:8440; else where --config says."
-)
-
 
 @click.group()
 def fault() -> None:
@@ -35,7 +31,7 @@ def fault() -> None:
 
 @fault.command("list")
 @options.as_json
-@admin
+@options.admin
 @options.config
 def list_(as_json: bool, url: str | None, config_path: Path) -> None:
     """List the rules in force, in their order, with how often each has matched, fired and been asked for."""
@@ -58,7 +54,7 @@ def list_(as_json: bool, url: str | None, config_path: Path) -> None:
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Rules of the same names may be replaced; their counts begin anew.")
 @options.as_json
-@admin
+@options.admin
 @options.config
 def add(path: Path, replace: bool, as_json: bool, url: str | None, config_path: Path) -> None:
     """Put the rules of FILE in force, all of them or none.
@@ -85,7 +81,7 @@ def add(path: Path, replace: bool, as_json: bool, url: str | None, config_path: 
 @fault.command("show")
 @click.argument("name")
 @options.as_json
-@admin
+@options.admin
 @options.config
 def show_rule(name: str, as_json: bool, url: str | None, config_path: Path) -> None:
     """Show the rule NAME and its counts."""
@@ -103,7 +99,7 @@ def show_rule(name: str, as_json: bool, url: str | None, config_path: Path) -> N
 
 @fault.command()
 @click.argument("name")
-@admin
+@options.admin
 @options.config
 def remove(name: str, url: str | None, config_path: Path) -> None:
     """Lift the rule NAME."""
@@ -112,7 +108,7 @@ def remove(name: str, url: str | None, config_path: Path) -> None:
 
 
 @fault.command()
-@admin
+@options.admin
 @options.config
 def clear(url: str | None, config_path: Path) -> None:
     """Lift every rule."""
@@ -124,7 +120,7 @@ def clear(url: str | None, config_path: Path) -> None:
 @click.argument("scenario")
 @click.option("--only", is_flag=True, help="Lift every rule that is not of it.")
 @options.as_json
-@admin
+@options.admin
 @options.config
 def apply(scenario: str, only: bool, as_json: bool, url: str | None, config_path: Path) -> None:
     """Put the rules of SCENARIO in force, as its file has them now."""
@@ -136,7 +132,7 @@ def apply(scenario: str, only: bool, as_json: bool, url: str | None, config_path
 
 @fault.command()
 @options.as_json
-@admin
+@options.admin
 @options.config
 def scenarios(as_json: bool, url: str | None, config_path: Path) -> None:
     """List the scenarios in the emulator's folder of faults, and say what is wrong with those that are not good."""

@@ -28,6 +28,9 @@ config = click.option(
     metavar="FILE",
     help="The emulator's settings.",
 )
+admin = click.option(
+    "--admin", "url", metavar="URL", help="The admin API, as in http://127.0.0.1:8440; else where --config says."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
 from_asid = click.option("--from", "from_asid", metavar="ASID", help="The sender; else the first that fits.")
 to_asid = click.option("--to", "to_asid", metavar="ASID", help="The receiver; else the first that fits.")

@@ -88,6 +88,11 @@ class Directory:
         """Every system, in the registry's order."""
         return self._systems.values()
 
+    @property
+    def agreements(self) -> Iterable[Agreement]:
+        """Every agreement."""
+        return (agreement for between in self._agreements.values() for agreement in between)
+
     def system(self, asid: str) -> System | None:
         """Return the system with this ASID; None where there is none."""
         return self._systems.get(asid)

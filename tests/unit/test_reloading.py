@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
 
 from ssp_emulator.errors import SetupError
-from ssp_emulator.reloading import Part, Reloader
+from ssp_emulator.reloading import Part, Reloader, Reloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,3 +151,16 @@ async def test_a_file_that_is_still_being_written_is_not_read_yet(file: Path) ->
         await applied.news()
 
     assert applied.values == ["whole"]
+
+
+async def test_it_tells_how_often_a_part_was_read_again_and_whether_the_last_time_went_well(file: Path) -> None:
+    async with Reloader([part(file, Applied()), part(file, Applied(), "other")], every_s=None) as reloader:
+        told = [reloader.reloads["text"]]
+        for text in ("second", "bad", "bad", "second", "third"):
+            file.write_text(text)
+            await reloader.reload()
+            told.append(replace(reloader.reloads["text"]))
+
+    assert told[0] is reloader.reloads["text"]
+    assert told[1:] == [Reloads(1), Reloads(1, 1, True), Reloads(1, 2, True), Reloads(1, 2), Reloads(2, 2)]
+    assert reloader.reloads["other"] == Reloads(2, 2)

@@ -134,7 +134,8 @@ async def test_a_query_parameter_that_would_not_be_heeded(ssp: Running, api: Cal
 
     refused = await api.ask(method, path)
 
-    is_problem(refused, 400, "Bad Request", "these query parameters are known here: none; found limit")
+    errors = [{"key": "limit", "message": "is not known here"}]
+    is_problem(refused, 400, "Bad Request", "these query parameters are known here: none; found limit", errors=errors)
     assert in_force(ssp) == ["a"]
 
 

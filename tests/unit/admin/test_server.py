@@ -18,7 +18,7 @@ from ssp_emulator.address import Address
 from ssp_emulator.admin.app import compose
 from ssp_emulator.admin.guard import Guard
 from ssp_emulator.admin.question import body_of, optional_body_of
-from ssp_emulator.admin.route import Route
+from ssp_emulator.admin.route import Parameter, Route
 from ssp_emulator.admin.server import Server
 from ssp_emulator.errors import SetupError
 
@@ -55,7 +55,7 @@ async def torn(request: web.Request) -> web.Response:
 ROUTES = (
     Route("POST", "/echo", echo),
     Route("POST", "/optional", optional),
-    Route("GET", "/known", known, frozenset({"limit", "after"})),
+    Route("GET", "/known", known, (Parameter("limit", "how many"), Parameter("after", "from where on"))),
     Route("GET", "/broken", broken),
     Route("GET", "/gone", gone),
     Route("GET", "/torn", torn),
@@ -123,6 +123,7 @@ async def test_a_body_may_be_left_out_where_it_is_optional(body: dict[str, Any],
         ("", 200, None),
         ("?limit=1&after=2", 200, None),
         ("?limit=1&x=2", 400, "these query parameters are known here: after, limit; found x"),
+        ("?limit=1&limit=2", 400, "each query parameter should come once; found limit more than once"),
     ],
 )
 async def test_a_route_says_which_parameters_it_knows(query: str, status: int, said: str | None) -> None:

@@ -1,0 +1,117 @@
+"""The registry in force: who there is, and who may talk to whom."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from ssp_emulator.admin.route import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssp_emulator.directory.model import Agreement, Directory, Endpoint, System
+    from ssp_emulator.interactions import Catalogue, Interaction
+    from ssp_emulator.spine import Spine
+
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    named = {name.removesuffix("_"): schema for name, schema in properties.items()}  # "from" is a word of Python's
+    return {"type": "object", "properties": named, "required": list(named)}
+
+
+def _list(of: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": of}
+
+
+_ENDPOINT = _object(root=_TEXT, cpa_id=_TEXT, receives=_TEXTS, connect_to=_TEXT)
+_SYSTEM = _object(
+    asid=_TEXT,
+    organisation=_TEXT,
+    party_key=_TEXT,
+    fqdn=_TEXT,
+    sends=_TEXTS,
+    endpoints=_list(_ENDPOINT),
+    signs_tokens={"type": "boolean", "description": "whether its tokens have to be signed with the key registered"},
+)
+_AGREEMENT = _object(from_=_TEXT, to=_TEXT, interactions=_TEXTS)
+_INTERACTION = _object(
+    id=_TEXT, received_as=_TEXT, methods=_TEXTS, path={"type": ["string", "null"]}, scope={"type": ["string", "null"]}
+)
+_REGISTRY = _object(
+    organisations=_list(_object(ods=_TEXT, name=_TEXT)),
+    systems=_list(_SYSTEM),
+    agreements=_list(_AGREEMENT),
+    interactions=_list(_INTERACTION),
+)
+
+
+class Registry:
+    """Answers what is registered; `spine` returns what is in force at the moment, as a reload may change it."""
+
+    def __init__(self, spine: Callable[[], Spine]) -> None:
+        self._spine = spine
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What is answered, and where."""
+        return (Route("GET", "/registry", self.show, answers=_REGISTRY),)
+
+    async def show(self, _: web.Request) -> web.Response:
+        """Return organisations, systems, agreements and interactions, as they are in force now.
+
+        The globs of the file have become the interactions that they stand for. Organisations are those with a system.
+        """
+        spine = self._spine()
+        return await asyncio.to_thread(lambda: web.json_response(_shown(spine.directory, spine.catalogue)))
+
+
+def _shown(directory: Directory, catalogue: Catalogue) -> dict[str, Any]:
+    systems = list(directory.systems)
+    names = {system.organisation.ods: system.organisation.name for system in systems}
+    return {
+        "organisations": [{"ods": ods, "name": name} for ods, name in names.items()],
+        "systems": list(map(_system, systems)),
+        "agreements": list(map(_agreement, directory.agreements)),
+        "interactions": list(map(_interaction, catalogue)),
+    }
+
+
+def _system(system: System) -> dict[str, Any]:
+    return {
+        "asid": system.asid,
+        "organisation": system.organisation.ods,
+        "party_key": system.party_key,
+        "fqdn": system.fqdn,
+        "sends": sorted(system.sends),
+        "endpoints": list(map(_endpoint, system.endpoints)),
+        "signs_tokens": system.token_key is not None,
+    }
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "root": endpoint.root,
+        "cpa_id": endpoint.cpa_id,
+        "receives": sorted(endpoint.receives),
+        "connect_to": str(endpoint.connect_to),
+    }
+
+
+def _agreement(agreement: Agreement) -> dict[str, Any]:
+    return {"from": agreement.sender, "to": agreement.receiver, "interactions": sorted(agreement.interactions)}
+
+
+def _interaction(interaction: Interaction) -> dict[str, Any]:
+    return {
+        "id": interaction.id,
+        "received_as": interaction.received_as,
+        "methods": list(interaction.methods),
+        "path": interaction.path,
+        "scope": interaction.scope,
+    }
