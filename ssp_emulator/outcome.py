@@ -44,6 +44,7 @@ class Reason(StrEnum):
     GATEWAY_TIMEOUT = "gateway-timeout"
     NETWORK_TIMEOUT = "network-timeout"
     INTERNAL_ERROR = "internal-error"
+    NOT_RECORDED = "not-recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def form_of(reason: Reason) -> Form:  # noqa: C901 - one row a reason is the cle
                 "INTERNAL_SERVER_ERROR",
                 "Unexpected internal server error",
             )
+        case Reason.NOT_RECORDED:
+            return Form(503, "Service Unavailable", "transient")
         case _:
             assert_never(reason)
 
@@ -201,6 +204,11 @@ def timeout(target: str, status: int = 504) -> Denial:
 def internal_error() -> Denial:
     """The emulator itself failed, and does not pass that off as an answer of the provider's."""
     return Denial(Reason.INTERNAL_ERROR, "The emulator failed on this request; its log says why.")
+
+
+def not_recorded() -> Denial:
+    """The request cannot be written down, and what is not in the trail is not answered."""
+    return Denial(Reason.NOT_RECORDED, "The emulator cannot write its audit trail; its log says why.")
 
 
 def resource(denial: Denial, outcome_id: str) -> Resource:

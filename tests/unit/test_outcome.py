@@ -58,6 +58,10 @@ PROXYS_OWN: list[tuple[Denial, int, str, str, str]] = [
         outcome.plain_http(), 497, "HTTP Request Sent to HTTPS Port", "security",
         "HTTP_REQUEST_SENT_TO_HTTPS_PORT",
     ),
+    (
+        outcome.not_recorded(), 503, "Service Unavailable", "transient",
+        "The emulator cannot write its audit trail; its log says why.",
+    ),
     *(
         (
             outcome.certificate_error(CertificateFault(reason)), 495, "SSL Certificate Error", "security",

@@ -120,6 +120,8 @@ class Refusal(Effect):
                 return outcome.timeout(target, 599)
             case Reason.INTERNAL_ERROR:
                 return outcome.internal_error()
+            case Reason.NOT_RECORDED:
+                return outcome.not_recorded()
             case _:
                 assert_never(reason)
 
