@@ -30,7 +30,9 @@ types: $(VENV)/.dev ## strict types
 
 docs: $(VENV)/.dev ## the references that are made from the code
 	$(BIN)/python docs/scripts/cli_reference.py
+	$(BIN)/python docs/scripts/advice.py
 	$(BIN)/python docs/scripts/faults.py
+	$(BIN)/python docs/scripts/audit.py
 
 clean: ## everything that was made, but for certificates and the audit trail
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,13 +61,62 @@ class Client:
 
 @dataclass(slots=True)
 class Timings:
-    """Moments of one exchange, each as seconds since it began; None where it did not come to that."""
+    """Moments of one exchange, each as seconds since it began; None where it did not come to that.
+
+    `provider_body_s` and `consumer_s` are spans: the waiting for pieces of the answer's body, and for the consumer to
+    take them.
+    """
 
     checked: float | None = None
     waited: float | None = None  # where a fault rule has fired
     connected: float | None = None
     first_byte: float | None = None
     total: float | None = None
+    provider_body_s: float = 0.0
+    consumer_s: float = 0.0
+    ending: float | None = None  # when the last piece of the answer was there
+
+    @property
+    def asked_at(self) -> float | None:
+        """When the provider's turn came."""
+        return self.checked if self.waited is None else self.waited
+
+
+class Shares(NamedTuple):
+    """How much of an exchange's time was the provider's, None where none was tried, and the proxy's own; seconds."""
+
+    provider_s: float | None
+    own_s: float
+
+
+class Advisory(NamedTuple):
+    """What worked but is not as the specification wants it: its name, and what was found."""
+
+    name: str
+    found: str
+
+
+@dataclass(slots=True)
+class Sample:
+    """The beginning of a body, up to `limit` bytes."""
+
+    limit: int
+    data: bytearray = field(default_factory=bytearray)
+    whole: bool = True
+
+    def take(self, piece: bytes) -> None:
+        """Keep what there is room for."""
+        room = self.limit - len(self.data)
+        self.data += piece[:room]
+        self.whole = self.whole and len(piece) <= room
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The beginnings of both bodies of an exchange."""
+
+    from_consumer: Sample
+    to_consumer: Sample
 
 
 @dataclass(slots=True)
@@ -94,6 +143,7 @@ class Exchange:
     raw_target: str
     headers: CIMultiDictProxy[str]
     raw_headers: tuple[tuple[bytes, bytes], ...] = ()
+    nth: int = 1  # which request on its connection it is; 0 where none came
 
     # As the checks read it
     target: Target | None = None
@@ -116,7 +166,10 @@ class Exchange:
     timings: Timings = field(default_factory=Timings)
     bytes_in: int = 0
     bytes_out: int = 0
+    samples: Samples | None = None  # where the trail is to hold bodies
+    advisories: tuple[Advisory, ...] = ()
     recorded: bool = False
+    lost: bool = False  # it could not be written down, and is not tried again
 
     def sole(self, name: str) -> str | None:
         """Return a header's value where it came just once and is not empty, without the white space around it.
@@ -145,6 +198,21 @@ class Exchange:
     def interaction_id(self) -> str | None:
         """The value of `Ssp-InteractionID`, known or not."""
         return self.sole(INTERACTION_ID)
+
+    @property
+    def shares(self) -> Shares | None:
+        """Whose the time was, once the exchange is over; what fault rules and the consumer took is nobody's."""
+        timings = self.timings
+        if timings.total is None:
+            return None
+        held_s = timings.consumer_s + (timings.total - timings.ending if timings.ending is not None else 0.0)
+        if timings.waited is not None and timings.checked is not None:
+            held_s += timings.waited - timings.checked
+        provider_s = None
+        if timings.asked_at is not None and (self.provider.address is not None or self.provider.error is not None):
+            answered = timings.total if timings.first_byte is None else timings.first_byte
+            provider_s = answered - timings.asked_at + timings.provider_body_s
+        return Shares(provider_s, max(0.0, timings.total - (provider_s or 0.0) - held_s))
 
     @property
     def query(self) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from heapq import merge
 from typing import TYPE_CHECKING, Any
 
+from ssp_emulator.audit.layout import Layout
+from ssp_emulator.audit.model import Record as Model
 from ssp_emulator.errors import SetupError, said
 
 if TYPE_CHECKING:
@@ -13,33 +16,47 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-# What every record has; docs/audit.md says what each is. Those from before there were fault rules have no `faults`.
-FIELDS = frozenset(
-    {"sequence", "time", "trace_id", "from", "to", "interaction", "method", "target", "client", "claims", "checks"}
-    | {"denial", "provider", "status", "broken_off", "bytes", "timings_ms", "notes"}
-)
+FIELDS = frozenset(field.alias or name for name, field in Model.model_fields.items())
 
 
 class JournalError(SetupError):
     """The journal cannot be opened or read; the text names it and says why."""
 
 
-def read(path: Path) -> Iterator[Record]:
-    """Yield the records of a journal in their order, leaving out lines that are none. Raises `JournalError`."""
+def read(journal: Path) -> Iterator[Record]:
+    """Yield the records of a trail, whose journal is at a path: each chain in its order, and several merged by time.
+
+    Raises `JournalError`.
+    """
+    layout = Layout(journal)
     try:
-        with path.open("rb") as journal:
-            for line in journal:
-                record = parsed(line)
-                if record is not None and record.keys() >= FIELDS:
-                    yield record
+        chains = [_chain(layout, worker) for worker in layout.workers()]
+        yield from merge(*chains, key=lambda record: str(record["time"])) if len(chains) > 1 else chains[0]
+    except IndexError:
+        raise JournalError(f"the journal {journal} cannot be read: there is none yet") from None
     except OSError as error:
-        raise JournalError(f"the journal {path} cannot be read: {said(error)}") from error
+        raise JournalError(f"the journal {journal} cannot be read: {said(error)}") from error
+
+
+def _chain(layout: Layout, worker: int) -> Iterator[Record]:
+    for segment in layout.segments(worker):
+        with segment.path.open("rb") as lines:
+            for line in lines:
+                if (record := parsed(line)) is not None:
+                    yield record
+
+
+def _refuse(constant: str) -> None:
+    """Refuse what Python takes for a number and JSON does not."""
+    raise ValueError(f"{constant} is not JSON")
 
 
 def parsed(line: bytes) -> Record | None:
     """Return the record in a line of the journal; None where the line holds none, as one that was cut off."""
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and isinstance(record.get("sequence"), int) else None
+    if not isinstance(record, dict) or not record.keys() >= FIELDS:
+        return None
+    return record if isinstance(record["sequence"], int) and isinstance(record["time"], str) else None

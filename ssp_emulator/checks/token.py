@@ -39,7 +39,6 @@ def token(exchange: Exchange, spine: Spine) -> Verdict:
         return overlook(expected=_EXPECTED, found=found)
     reading = read(authorization, _expected(exchange, spine, key))
     exchange.claims = reading.claims
-    _note_another_organisation(exchange)
     for fault in reading.faults:
         if spine.token_enforced or fault.refused_always:
             denial = outcome.invalid_resource if fault.unprocessable else outcome.bad_request
@@ -67,14 +66,6 @@ def _expected(exchange: Exchange, spine: Spine, key: VerificationKey | None) -> 
         leeway_s=spine.token_leeway_s,
         key=key,
     )
-
-
-def _note_another_organisation(exchange: Exchange) -> None:
-    # An advisory and no failure: an organisation may ask through another's system.
-    said, sender = exchange.claims, known(exchange.sender)
-    if said is not None and said.organisation not in (None, sender.organisation.ods):
-        ours = f"{sender.organisation.ods}, the organisation of {sender.asid}"
-        exchange.notes.append(f"the token's requesting_organization is {said.organisation}, and not {ours}")
 
 
 def _refuse(denial: Denial) -> Verdict:

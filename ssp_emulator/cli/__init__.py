@@ -7,7 +7,7 @@ configuration is wrong.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -15,7 +15,15 @@ from ssp_emulator import __version__
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail
 from ssp_emulator.errors import SetupError, said
 
-_COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit", "fault")
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit", "fault", "wait")
+_MODULES = {"wait": "waiting"}  # of those whose module has another name
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"ssp_emulator.cli.{_MODULES.get(command, command)}")
 
 
 class _Commands(click.Group):
@@ -27,7 +35,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        return cast("click.Command", getattr(import_module(f"ssp_emulator.cli.{cmd_name}"), cmd_name))
+        return cast("click.Command", getattr(_module(cmd_name), cmd_name))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

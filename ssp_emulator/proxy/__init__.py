@@ -2,6 +2,7 @@
 
 - listener: accepts consumers' connections, over TLS or, to be refused politely, over plain HTTP
 - connection: one consumer's connection, on which requests are read
+- watching: what is told of connections, and of handshakes that fail
 - handler: the way of one request, from its first byte to its audit record
 - replies: what the proxy says for itself
 - cors: what a browser is told

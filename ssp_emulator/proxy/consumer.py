@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
+from ssp_emulator.exchange import NotRecordedError
 from ssp_emulator.faults.fault import NOTHING
 from ssp_emulator.message import Framing
 from ssp_emulator.proxy import heads
 from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from ssp_emulator.faults.effects.effect import Delivery
     from ssp_emulator.faults.fault import Fault
@@ -46,14 +47,30 @@ class Answered(web.StreamResponse):
 
 
 class LastWords(Answered):
-    """An answer that is sent as it is, whole, before the connection closes: for what is no request in HTTP."""
+    """An answer that is sent as it is, whole, before the connection closes: for what is no request in HTTP.
 
-    def __init__(self, status: int, data: bytes) -> None:
+    `settled` returns when it may be; where it fails, what `instead` returns is sent.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        data: bytes,
+        settled: Callable[[], Awaitable[None]] | None,
+        instead: Callable[[NotRecordedError], bytes],
+    ) -> None:
         super().__init__(status)
         self._data = data
+        self._settled = settled
+        self._instead = instead
 
     async def prepare(self, request: web.BaseRequest) -> None:
         """Send it."""
+        try:
+            if self._settled is not None:
+                await self._settled()
+        except NotRecordedError as error:
+            self._data = self._instead(error)
         if request.transport is not None:
             request.transport.write(self._data)
 
@@ -152,7 +169,7 @@ class Consumer:
         await self._way.begin(head, closes=closes or in_doubt)
 
     async def write(self, piece: bytes, *, last: bool) -> None:
-        """Send a piece of the answer's body. Raises `ConsumerGone`, `CutOff`, and what `conclude` raises."""
+        """Send a piece of the answer's body. Raises `ConsumerGone`, `CutOff`, and what `settle` raises."""
         await self._way.write(piece, last=last)
 
     async def interim(self, answer: Head) -> None:

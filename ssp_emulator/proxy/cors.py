@@ -24,7 +24,7 @@ _REQUEST_FIELDS = (
 )
 _ANSWER_FIELDS = (
     b"Cache-Control, Content-Disposition, Content-Encoding, Content-Length, Content-Location, Content-Type, Date, "
-    b"ETag, Last-Modified, Location, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset"
+    b"ETag, Last-Modified, Link, Location, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset"
 )
 
 

@@ -91,6 +91,8 @@ class Forwarding:
                 await consumer.go_on()
             async for piece in consumer.body():
                 exchange.bytes_in += len(piece)
+                if exchange.samples is not None:
+                    exchange.samples.from_consumer.take(piece)
                 await leg.send(heads.chunk(piece) if chunked else piece)
             if chunked:
                 await leg.send(heads.LAST_CHUNK)
@@ -117,13 +119,19 @@ class Forwarding:
         exchange.provider.status = head.status
         _count(exchange, leg)  # each time before something goes out: a fault may have it be the last
         await consumer.begin(head)
+        exchange.timings.consumer_s += self._elapsed(exchange) - exchange.timings.first_byte  # a fault may wait here
         while True:
             piece = leg.take()
             _count(exchange, leg)
             if leg.complete:
                 break
+            began = self._elapsed(exchange)
             await consumer.write(piece, last=False)
+            written = self._elapsed(exchange)
+            exchange.timings.consumer_s += written - began
             await leg.more(patience_s=self._providers.patience.idle_s)
+            exchange.timings.provider_body_s += self._elapsed(exchange) - written
+        exchange.timings.ending = self._elapsed(exchange)
         await consumer.write(piece, last=True)
         return consumer.done(head.status)
 

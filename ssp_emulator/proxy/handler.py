@@ -82,6 +82,11 @@ class Handler:
         self._forwarding = Forwarding(providers, elapsed=self._ledger.elapsed)
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
 
+    @property
+    def spine(self) -> Spine:
+        """What requests are judged by now."""
+        return self._spine
+
     def renew(self, directory: Directory, catalogue: Catalogue) -> None:
         """Judge by another directory from the next request on."""
         self._spine = replace(self._spine, directory=directory, catalogue=catalogue)
@@ -90,7 +95,7 @@ class Handler:
         """Answer one request; whatever happens on the way, it is written down."""
         exchange = self._ledger.open(request)
         patience_s = self._manners.consumer_patience_s
-        outlet = Outlet(request, exchange, self._ledger.conclude, patience_s=patience_s)
+        outlet = Outlet(request, exchange, self._ledger.settle, patience_s=patience_s)
         consumer = Consumer(request, outlet, patience_s=patience_s)
         try:
             return await self._answer(exchange, consumer)
@@ -99,14 +104,18 @@ class Handler:
         except CutOff:
             return consumer.done(exchange.status or CONNECTION_CLOSED)
         except NotRecordedError as error:
-            self._log.critical("an exchange is not in the audit trail", trace_id=exchange.trace_id, reason=str(error))
-            exchange.recorded = True  # as far as it can be: another try would fail as well
-            with suppress(ConsumerGone):
-                return await self._refuse(exchange, consumer, outcome.internal_error(), closes=True)
+            if not consumer.begun:
+                self._deny(exchange, outcome.not_recorded())
+            self._ledger.give_up(exchange, error)
+            with suppress(ConsumerGone, NotRecordedError):
+                return await self._refuse(exchange, consumer, outcome.not_recorded(), closes=True)
             return consumer.done(_CLIENT_CLOSED_REQUEST)
 
     async def _answer(self, exchange: Exchange, consumer: Consumer) -> Answered:
         try:
+            if self._ledger.closed is not None:
+                exchange.additions = self._replies.additions(exchange)
+                return await self._refuse(exchange, consumer, outcome.not_recorded())
             exchange.denial = self._examine(exchange)
             instead = await self._misbehave(exchange, consumer)
             if isinstance(instead, Imitation):
@@ -159,13 +168,24 @@ class Handler:
         exchange.method, exchange.raw_target, exchange.headers = read.method or "-", read.target, read.headers
         denial = examine_unreadable(exchange, self._spine, problem, start_line=read.method is not None)
         exchange.additions = self._replies.additions(exchange)
-        said = self._deny(exchange, denial)
-        data = b"" if said is None else _whole(exchange, *said)
+        data = self._words(exchange, denial)
         try:
             self._ledger.conclude(exchange)
         except NotRecordedError as error:
-            return self.failed(request, error)
-        return LastWords(exchange.status or CONNECTION_CLOSED, data)
+            data = self._words(exchange, outcome.not_recorded())
+            self._ledger.give_up(exchange, error)
+
+        def instead(error: NotRecordedError) -> bytes:
+            self._ledger.give_up(exchange, error)
+            return self._words(exchange, outcome.not_recorded())
+
+        settled = None if exchange.lost else self._ledger.settled
+        return LastWords(exchange.status or CONNECTION_CLOSED, data, settled, instead)
+
+    def _words(self, exchange: Exchange, denial: Denial) -> bytes:
+        """Return how a denial is said, as bytes that end a connection; none where it is left unsaid."""
+        said = self._deny(exchange, denial)
+        return b"" if said is None else _whole(exchange, *said)
 
     def left_unasked(self, transport: asyncio.BaseTransport | None) -> None:
         """Write down a consumer that fault rules met in its handshake, and that left before it sent a request."""
@@ -201,6 +221,7 @@ class Handler:
         """Send an answer of the proxy's own."""
         if exchange.method == "HEAD":
             head.framing, body = Framing.NONE, b""
+        exchange.timings.ending = self._ledger.elapsed(exchange)
         await consumer.begin(head, closes=closes)
         await consumer.write(body, last=True)
         return consumer.done(head.status)
@@ -220,7 +241,8 @@ class Handler:
             case MalformedRequestError() | UnknownRuleError():
                 return outcome.bad_request(str(error))
             case _:
-                self._log.error("the emulator failed on a request", trace_id=exchange.trace_id, exc_info=error)
+                trace_id = self._ledger.shown(exchange.trace_id or "")
+                self._log.error("the emulator failed on a request", trace_id=trace_id, exc_info=error)
                 return outcome.internal_error()
 
     def _deny(self, exchange: Exchange, denial: Denial) -> tuple[Head, bytes] | None:
@@ -237,5 +259,7 @@ def _whole(exchange: Exchange, head: Head, body: bytes) -> bytes:
     """Return an answer as bytes, the last on its connection."""
     body = b"" if exchange.method == "HEAD" else body
     exchange.bytes_out = len(body)
+    if exchange.samples is not None:
+        exchange.samples.to_consumer.take(body)
     start = heads.answer_head(head.status, head.phrase, head.fields, head.framing, b"close", exchange.additions)
     return start + body

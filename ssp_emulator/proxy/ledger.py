@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -11,27 +11,57 @@ from ssp_emulator.exchange import Exchange, NotRecordedError
 from ssp_emulator.proxy.identity import client_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp import web
 
     from ssp_emulator.clock import Clock
-    from ssp_emulator.exchange import Client
+    from ssp_emulator.exchange import Client, Samples
+    from ssp_emulator.proxy.outlet import Carrier
 
 
 class Audit(Protocol):
-    """Whoever writes exchanges down."""
+    """Whoever writes exchanges down. `closed` is why no request is let through now, None where they are."""
+
+    @property
+    def closed(self) -> str | None:
+        """Why nothing could be written down."""
+        ...
+
+    def samples(self) -> Samples | None:
+        """Return where a request's bodies are to be kept, if they are."""
+        ...
+
+    def shown(self, text: str) -> str:
+        """Return a text as it may be written into a log."""
+        ...
 
     def record(self, exchange: Exchange) -> None:
         """Write an exchange down; it is on its way to the disk when this returns. Raises `NotRecordedError`."""
         ...
 
+    async def settled(self) -> None:
+        """Return when what was recorded is as safe as it is to be. Raises `NotRecordedError`."""
+        ...
+
 
 class Ledger:
-    """Opens exchanges, and sees that each is written down."""
+    """Opens exchanges, and sees that each is written down; `observe` is called with each that is over."""
 
-    def __init__(self, clock: Clock, audit: Audit) -> None:
+    def __init__(self, clock: Clock, audit: Audit, observe: Callable[[Exchange], None]) -> None:
         self._clock = clock
         self._audit = audit
+        self._observe = observe
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
+
+    @property
+    def closed(self) -> str | None:
+        """Why no request is let through now; None where they are."""
+        return self._audit.closed
+
+    def shown(self, text: str) -> str:
+        """Return a text as it may be written into a log."""
+        return self._audit.shown(text)
 
     def open(self, request: web.BaseRequest) -> Exchange:
         """Open the exchange of a request."""
@@ -45,6 +75,8 @@ class Ledger:
             raw_target=request.raw_path,
             headers=request.headers,
             raw_headers=request.raw_headers,
+            nth=cast("Carrier", request.protocol).requests,
+            samples=self._audit.samples(),
         )
 
     def open_unmet(self, client: Client) -> Exchange:
@@ -57,6 +89,7 @@ class Ledger:
             method="-",
             raw_target="",
             headers=CIMultiDictProxy(CIMultiDict()),
+            nth=0,
             broken_off=True,
         )
 
@@ -66,21 +99,36 @@ class Ledger:
 
     def conclude(self, exchange: Exchange) -> None:
         """Write the exchange down, once; from here on it does not change. Raises `NotRecordedError`."""
-        if exchange.recorded:
+        if exchange.recorded or exchange.lost:
             return
         exchange.timings.total = self.elapsed(exchange)
-        self._audit.record(exchange)
-        exchange.recorded = True
-        self._log.info(
-            "request",
-            trace_id=exchange.trace_id,
-            method=exchange.method,
-            target=exchange.target_text.partition("?")[0],
-            status=exchange.status,
-            denial=exchange.denial.reason.value if exchange.denial is not None else None,
-            total_ms=round(exchange.timings.total * 1000, 3),
-            **({"faults": [firing.rule for firing in exchange.firings]} if exchange.firings else {}),
+        try:
+            self._audit.record(exchange)
+        except NotRecordedError:
+            exchange.lost = True
+            raise
+        self._over(exchange)
+
+    async def settle(self, exchange: Exchange) -> None:
+        """Write the exchange down, and return when its answer may end. Raises `NotRecordedError`."""
+        self.conclude(exchange)
+        if not exchange.lost:
+            await self.settled()
+
+    async def settled(self) -> None:
+        """Return when answers may end to what was written down. Raises `NotRecordedError`."""
+        await self._audit.settled()
+
+    def give_up(self, exchange: Exchange, error: NotRecordedError) -> None:
+        """Let an exchange be over that could not be written down: another try would fail as well."""
+        exchange.lost = True
+        self._log.critical(
+            "an exchange is not in the audit trail",
+            trace_id=self._audit.shown(exchange.trace_id or ""),
+            reason=str(error),
         )
+        if not exchange.recorded:
+            self._over(exchange)
 
     def conclude_unmet(self, exchange: Exchange, reason: str) -> None:
         """Write down, once, a consumer that never came to send a request; the reason is how the handshake ended."""
@@ -89,5 +137,19 @@ class Ledger:
         try:
             self.conclude(exchange)
         except NotRecordedError as error:
-            self._log.critical("a connection is not in the audit trail", reason=str(error))
-            exchange.recorded = True  # as far as it can be
+            self.give_up(exchange, error)
+
+    def _over(self, exchange: Exchange) -> None:
+        exchange.recorded = True
+        self._observe(exchange)
+        timings = exchange.timings
+        self._log.info(
+            "request",
+            trace_id=self._audit.shown(exchange.trace_id or ""),
+            method=self._audit.shown(exchange.method),
+            target=self._audit.shown(exchange.target_text.partition("?")[0]),
+            status=exchange.status,
+            denial=exchange.denial.reason.value if exchange.denial is not None else None,
+            total_ms=round(timings.total * 1000, 3) if timings.total is not None else None,
+            **({"faults": [firing.rule for firing in exchange.firings]} if exchange.firings else {}),
+        )

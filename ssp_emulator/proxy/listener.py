@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
+from ssp_emulator.handshakes import HandshakeFailure
 from ssp_emulator.proxy.connection import Connection, Server
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff
+from ssp_emulator.proxy.watching import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from ssp_emulator.proxy.greeting import Greeter
     from ssp_emulator.proxy.handler import Handler
     from ssp_emulator.proxy.openssl import ContextAdapter
+    from ssp_emulator.proxy.watching import Watcher
 
 _TLS_HANDSHAKE = b"\x16"  # the first byte of a ClientHello's record; no method of HTTP begins with it
 # Until another connection closes there is nothing to be had, and asking at once would keep the loop busy.
@@ -39,6 +43,7 @@ class Listener:
         handler: Handler,
         tls: ContextAdapter,
         greeter: Greeter,
+        watcher: Watcher,
         *,
         handshake_timeout_s: float,
         keep_alive_timeout_s: float,
@@ -46,11 +51,27 @@ class Listener:
         self._sockets = sockets
         self._tls = tls
         self._greeter = greeter
+        self._watcher = watcher
         self._handshake_timeout_s = handshake_timeout_s
         self._server = Server(handler, keep_alive_timeout_s)
         self._accepting = False
         self._arriving: set[asyncio.Task[None]] = set()
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
+
+    @property
+    def serving(self) -> bool:
+        """Whether its sockets are open, and whoever comes is accepted."""
+        return self._accepting and all(listening.fileno() >= 0 for listening in self._sockets)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open, those in their handshake too."""
+        return len(self._arriving) + len(self._server.connections)
+
+    @property
+    def expires(self) -> datetime:
+        """When the certificate that it shows ends, in UTC."""
+        return self._tls.expires
 
     def start(self) -> None:
         """Begin to accept."""
@@ -95,6 +116,7 @@ class Listener:
                 loop.call_later(_RECOVERY_S, self._await, listening)
             return
         connection.setblocking(False)
+        self._watcher.connected()
         task = asyncio.create_task(self._welcome(connection))
         self._arriving.add(task)
         task.add_done_callback(self._arriving.discard)
@@ -109,6 +131,7 @@ class Listener:
             tls = self._tls
             if not first:
                 connection.close()
+                self._watcher.handshake_failed(HandshakeFailure.LEFT)
             elif first != _TLS_HANDSHAKE:
                 await asyncio.get_running_loop().connect_accepted_socket(self._server, connection)
             elif hello is None:
@@ -118,6 +141,7 @@ class Listener:
                     await self._shake_hands(connection, context, tls)
         except (OSError, ssl.SSLError, TimeoutError, ConsumerGone, CutOff) as error:
             connection.close()
+            self._watcher.handshake_failed(failure_of(error))
             self._log.info("the TLS handshake failed", reason=str(error) or type(error).__name__)
         except asyncio.CancelledError:
             connection.close()

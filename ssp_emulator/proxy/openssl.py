@@ -17,6 +17,7 @@ from OpenSSL import SSL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from OpenSSL import crypto
 
@@ -55,6 +56,14 @@ class ContextAdapter:
         self._monotonic = monotonic
         self._send = send
         self._begun = begun
+
+    @property
+    def expires(self) -> datetime:
+        """When the certificate that it shows ends, in UTC. Raises `LookupError` where it has none."""
+        shown = SSL.Connection(self.context, None).get_certificate(as_cryptography=True)
+        if shown is None:
+            raise LookupError("this context has no certificate to show")
+        return shown.not_valid_after_utc
 
     def over(self, send: Callable[[bytes], object], begun: Begun | None = None) -> ContextAdapter:
         """Return this context for one connection, which says with `send` why a handshake failed; asyncio would not.

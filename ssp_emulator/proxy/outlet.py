@@ -10,7 +10,7 @@ from ssp_emulator.proxy import endings, heads
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from aiohttp import web
 
@@ -37,7 +37,7 @@ class Carrier(Protocol):
 class Outlet:
     """One answer's way to its consumer.
 
-    It writes past aiohttp's responses, which would add fields of their own and write others anew. `conclude` is called
+    It writes past aiohttp's responses, which would add fields of their own and write others anew. `settle` is awaited
     when the last byte of an answer is about to go out. `patience_s` is how long the consumer may take no byte, in
     seconds. `begun` tells whether any has been sent.
     """
@@ -46,13 +46,13 @@ class Outlet:
         self,
         request: web.BaseRequest,
         exchange: Exchange,
-        conclude: Callable[[Exchange], None],
+        settle: Callable[[Exchange], Awaitable[None]],
         *,
         patience_s: float,
     ) -> None:
         self._request = request
         self._exchange = exchange
-        self._conclude = conclude
+        self._settle = settle
         self._patience_s = patience_s
         self._framing = Framing.NONE
         self._start = b""
@@ -99,12 +99,14 @@ class Outlet:
         """Send the head, where it has not gone out yet, and a piece of the body.
 
         Wait until there is room for more; after the last piece until all is on its way, because a connection that
-        closes leaves little time for the rest. Raises `ConsumerGone`, and what `conclude` raises.
+        closes leaves little time for the rest. Raises `ConsumerGone`, and what `settle` raises.
         """
         if self.has_body:
             self._exchange.bytes_out += len(piece)
+            if self._exchange.samples is not None:
+                self._exchange.samples.to_consumer.take(piece)
         if last:
-            self._conclude(self._exchange)
+            await self._settle(self._exchange)
         self.begun = True
         start, self._start = self._start, b""
         if self._framing is Framing.CHUNKED:
@@ -135,12 +137,12 @@ class Outlet:
     async def end(self, how: Ending) -> NoReturn:
         """Write the exchange down, let what was sent arrive, and end the connection there and then.
 
-        Raises `CutOff`, and what `conclude` raises.
+        Raises `CutOff`, and what `settle` raises.
         """
         self._exchange.broken_off = True
         if not self.begun:
             self._exchange.status = CONNECTION_CLOSED
-        self._conclude(self._exchange)
+        await self._settle(self._exchange)
         transport = self._request.transport
         if transport is not None and not transport.is_closing():
             await self._sent()

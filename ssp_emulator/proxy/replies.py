@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 from uuid import uuid4
 
 from ssp_emulator import fhir, outcome
@@ -18,13 +20,21 @@ if TYPE_CHECKING:
     from ssp_emulator.proxy.cors import Cors
 
 
-class Replies:
-    """Makes the proxy's own answers; `default_format` is an error's where a request asks for none."""
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 
-    def __init__(self, clock: Clock, default_format: Format, cors: Cors) -> None:
+
+class Replies:
+    """Makes the proxy's own answers.
+
+    `default_format` is an error's where a request asks for none. `described_at` is the URL of the admin API, without a
+    slash at its end, to whose explanations refusals link; None where they are not to.
+    """
+
+    def __init__(self, clock: Clock, default_format: Format, cors: Cors, described_at: str | None = None) -> None:
         self._clock = clock
         self._default_format = default_format
         self._cors = cors
+        self._described_at = described_at
 
     def additions(self, exchange: Exchange) -> tuple[Field, ...]:
         """Return the fields that any answer to this request gets, where it has none of that name."""
@@ -36,6 +46,7 @@ class Replies:
         head, body = self.outcome(exchange, form.status, form.phrase, outcome.resource(denial, str(uuid4())))
         if denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
             head.fields.append((b"Allow", ", ".join(outcome.METHODS).encode()))
+        head.fields.extend(self._described_by(exchange, denial))
         return head, body
 
     def outcome(self, exchange: Exchange, status: int, phrase: str, resource: Resource) -> tuple[Head, bytes]:
@@ -58,6 +69,18 @@ class Replies:
         methods = outcome.METHODS if exchange.interaction is None else exchange.interaction.methods
         fields = [self._date(), *self._cors.preflight(methods), (b"Content-Length", b"0")]
         return Head(200, b"OK", fields, Framing.LENGTH)
+
+    def _described_by(self, exchange: Exchange, denial: Denial) -> list[Field]:
+        """Return the link to the explanation, where there will be one: nothing else than a UUID gets into it.
+
+        Source: RFC 8288, 3 (Link); IANA's link relations, "describedby".
+        """
+        trace_id = exchange.trace_id
+        unrecorded = denial.reason is outcome.Reason.NOT_RECORDED
+        if self._described_at is None or trace_id is None or unrecorded or not _UUID.match(trace_id):
+            return []
+        url = f"{self._described_at}/api/v1/traces/{quote(trace_id, safe='')}"
+        return [(b"Link", f'<{url}>; rel="describedby"'.encode("ascii"))]
 
     def _date(self) -> Field:
         return b"Date", self._clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").encode()

@@ -36,7 +36,8 @@ def assert_497(ssp: Running, provider: StubProvider, answer: Answer) -> None:
     assert body == PLAIN
     assert answer.one("Connection") == "close"
     # Nothing that would lead a client to send its token again, in the clear or not.
-    assert not any(answer.all(name) for name in ("Location", "Refresh", "Upgrade", "Content-Location", "Link"))
+    assert not any(answer.all(name) for name in ("Location", "Refresh", "Upgrade", "Content-Location"))
+    assert all(link.endswith('; rel="describedby"') for link in answer.all("Link"))
     (record,) = ssp.records()
     assert record["status"] == 497
     assert record["denial"] == {"reason": "plain-http", "text": "HTTP_REQUEST_SENT_TO_HTTPS_PORT"}

@@ -22,7 +22,7 @@ from lxml import etree
 from support import outcomes, setup
 from support.running import running
 from support.tokens import bearer, gp_connect_1
-from support.unwritable import unwritable_file
+from support.unwritable import unwritable_journal
 
 from ssp_emulator.outcome import Reason
 
@@ -56,6 +56,7 @@ class Case:
     shown: str | None = None  # a certificate of the emulated PKI
     claims: dict[str, Any] | None = None
     provider: str = "answers"
+    fails: bool = False  # the emulator itself, over a mistake of its own
 
 
 def own(reason: Reason, status: int, phrase: str, issue_type: str, text: str, **how: Any) -> Case:
@@ -176,7 +177,12 @@ CASES: dict[str, Case] = {
             "INTERNAL_SERVER_ERROR", "Unexpected internal server error",
             "The emulator failed on this request; its log says why.", issue_type="processing",
         ),
-        settings={"audit": {"journal": unwritable_file()}},
+        fails=True,
+    ),
+    "503 not recorded": own(
+        Reason.NOT_RECORDED, 503, "Service Unavailable", "transient",
+        "The emulator cannot write its audit trail; its log says why.",
+        settings={"audit": {"journal": "full/journal.jsonl"}},
     ),
 }  # fmt: skip
 
@@ -267,16 +273,24 @@ async def asking(
         wire = await ssp.wire(**connection)
         answer = await wire.ask(ssp.request(**{**case.changes, **changes}, Connection="close", Accept=media_type))
         assert await wire.is_closed(), "something came behind the answer"
-        if case.reason is not Reason.INTERNAL_ERROR:  # which is there because nothing could be written down
+        if case.reason is not Reason.NOT_RECORDED:
             text = case.body["issue"][0].get("diagnostics", "405: Method Not Allowed")
             assert ssp.record()["denial"] == {"reason": case.reason.value, "text": text}
             assert ssp.record()["status"] == case.line[0]
         return answer
 
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    if case.reason is Reason.NOT_RECORDED:
+        unwritable_journal(folder / "full")
     if case.provider == "is no HTTP":
         provider.answer = b"this is no HTTP\r\n\r\n"
     provider.play = say_nothing if case.provider == "is silent" else None
     with socket.create_server(("127.0.0.1", 0)) as listening:  # it takes connections, and shakes no hands
         port = listening.getsockname()[1] if case.provider == "shakes no hands" else provider.port
-        async with running(folder, certificates, port, **case.settings) as ssp:
-            yield ask
+        with pytest.MonkeyPatch.context() as patch:
+            if case.fails:
+                patch.setattr("ssp_emulator.proxy.forwarding.Forwarding.forward", fail)
+            async with running(folder, certificates, port, **case.settings) as ssp:
+                yield ask

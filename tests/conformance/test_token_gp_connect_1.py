@@ -248,13 +248,14 @@ async def test_what_is_right_passes_and_the_trail_holds_its_claims(
 
 
 async def test_another_organisation_than_the_senders_is_an_advisory(ssp: Running, provider: StubProvider) -> None:
+    def advised() -> list[str]:
+        return [each["found"] for each in ssp.record()["advisories"] if each["advisory"] == "organisation-differs"]
+
     await judge(ssp, provider, bearer(DOCUMENT.claims()))
-    assert ssp.record()["notes"] == []
+    assert advised() == []
 
     await judge(ssp, provider, bearer(RIGHT["another organisation than the sender's"][0](DOCUMENT.claims())))
-    (note,) = ssp.record()["notes"]
-    assert "requesting_organization is Z9" in note
-    assert "A1001" in note
+    assert advised() == [f"Z9, where {setup.CONSUMER} is of A1001"]
 
 
 async def test_a_token_may_be_shown_again_until_it_ends(ssp: Running, provider: StubProvider) -> None:

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 GUID = "629ea9ba-a077-4d99-b289-7a9b19fd4e03"
 QUERY = "?identifier=https://fhir.nhs.uk/Id/nhs-number%7C9000000009"
 URL = f"{setup.ROOT}/Patient{QUERY}"
-VARYING = ("time", "timings_ms", "checks", "client")
+VARYING = ("time", "timings_ms", "checks", "client", "advisories")
+FIRST = {"sequence": 1, "previous": "0" * 64, "worker": 0, "gap": None}
+NOT_ASKED_FOR = {"token": None, "bodies": None}
 
 
 async def certificate_by_openssl(pair: KeyPair, folder: Path) -> dict[str, str]:
@@ -81,9 +83,9 @@ async def test_a_request_that_was_answered_is_told_whole_and_truly(
     certificate = record["client"].pop("certificate")
     assert certificate.pop("names") == ["consumer.example.nhs.uk"]
     assert certificate == await certificate_by_openssl(ssp.certificates.consumer, tmp_path)
-    assert record["client"] == {"address": f"{host}:{port}", "tls": protocol, "cipher": suite}
+    assert record["client"] == {"address": f"{host}:{port}", "tls": protocol, "cipher": suite, "request": 1}
     assert steady(record) == {
-        "sequence": 1,
+        **FIRST,
         "trace_id": GUID,
         "from": {"asid": setup.CONSUMER, "ods": "A1001"},
         "to": {"asid": setup.PROVIDER, "ods": "A20047"},
@@ -105,6 +107,7 @@ async def test_a_request_that_was_answered_is_told_whole_and_truly(
         "broken_off": False,
         "bytes": {"from_consumer": 0, "to_consumer": 4},
         "notes": [],
+        **NOT_ASKED_FOR,
     }
     assert [verdict["check"] for verdict in record["checks"]] == list(checks.NAMES)
     assert {verdict["result"] for verdict in record["checks"]} <= {"pass", "skipped"}
@@ -137,7 +140,7 @@ async def test_a_request_that_failed_the_first_checks_is_told_as_far_as_it_is_kn
     results = ["pass"] * place + ["fail"] + ["not reached"] * (len(checks.NAMES) - place - 1)
     assert [verdict["result"] for verdict in record["checks"]] == results
     assert steady(record) == {
-        "sequence": 1,
+        **FIRST,
         "trace_id": GUID,
         "from": {"asid": setup.CONSUMER, "ods": None},  # claimed, and not looked up
         "to": {"asid": setup.PROVIDER, "ods": None},
@@ -152,19 +155,32 @@ async def test_a_request_that_failed_the_first_checks_is_told_as_far_as_it_is_kn
         "broken_off": False,
         "bytes": {"from_consumer": 0, "to_consumer": len(answer.body)},
         "notes": [],
+        **NOT_ASKED_FOR,
     }
 
 
-async def test_the_record_has_the_fields_that_its_document_names_and_no_other(
-    ssp: Running, provider: StubProvider
-) -> None:
-    document = Path(__file__).parents[2] / "docs" / "audit.md"
-    rows = re.findall(r"^\| (`[^|]+) \|", document.read_text(), re.MULTILINE)
-    named = {name.split(".")[0] for row in rows for name in re.findall(r"`([a-z_.]+)`", row)}
+def paths(value: Any, at: str = "") -> set[str]:
+    """Return the paths of the fields in a record, as its document writes them."""
+    if isinstance(value, list):
+        return {path for each in value for path in paths(each, f"{at}[]")}
+    if not isinstance(value, dict):
+        return set()
+    below = {f"{at}.{name}".removeprefix("."): each for name, each in value.items()}
+    return {*below, *(path for name, each in below.items() for path in paths(each, name))}
+
+
+async def test_the_record_has_the_fields_that_its_document_names_and_no_other(ssp: Running) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
+    fields = document.partition("## The record's fields")[2].partition("## Reading it")[0]
+    named = set(re.findall(r"^\| `([^`]+)` \|", fields, re.MULTILINE))
 
     await ssp.ask()
+    await ssp.ask(Ssp_From=None)
 
-    assert set(ssp.record()) == named
+    answered, refused = map(paths, ssp.records())
+    assert {"checks[].expected", "denial.text"} <= refused
+    assert answered | refused <= named
+    assert {path for path in named if "." not in path} == set(ssp.record())
 
 
 async def test_every_request_is_there_in_its_order_and_none_can_ask_to_be_left_out(ssp: Running) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.handshakes import put
 from support.stub import OK
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ GUID = "629ea9ba-a077-4d99-b289-7a9b19fd4e03"
 
 def assert_moments(record: dict[str, Any], *, connected: bool) -> None:
     spans = record["timings_ms"]
-    assert set(spans) == {"tls", "checks", "faults", "connect", "first_byte", "total"}
+    assert set(spans) == {"tls", "checks", "faults", "connect", "first_byte", "total", "provider", "own"}
     assert (spans["tls"] is not None) is (record["client"]["tls"] is not None)
     assert (spans["connect"] is not None) is (spans["first_byte"] is not None) is connected
+    assert (spans["provider"] is not None) is connected
+    assert spans["own"] + (spans["provider"] or 0) <= spans["total"] + 0.002
     assert all(span >= 0 for span in spans.values() if span is not None)
     parts = sum(spans[name] or 0 for name in ("checks", "faults", "connect", "first_byte"))
     assert parts <= spans["total"] + 0.002  # each is rounded to a microsecond
@@ -69,7 +72,9 @@ async def test_time_is_utc_to_the_millisecond_and_spans_are_as_long_as_what_they
     assert held <= spans["first_byte"] + 0.002
     assert spans["first_byte"] <= spans["total"] <= whole
     assert quick["timings_ms"]["total"] <= held  # it began after that, and ended before
-    assert min(spans["tls"], spans["checks"], spans["connect"]) > 0
+    assert min(spans["tls"], spans["checks"], spans["connect"], spans["own"]) > 0
+    assert held <= spans["provider"] + 0.002  # the waiting for the provider is none of the proxy's own time
+    assert spans["own"] <= spans["total"] - held + 0.002
 
 
 async def test_the_handshake_belongs_to_the_connection_and_a_kept_leg_needs_no_time_to_connect(ssp: Running) -> None:
@@ -93,6 +98,25 @@ async def test_a_request_that_went_no_further_has_no_spans_beyond(
     await (await ssp.wire(**settings)).ask(ssp.request(**changes))
 
     assert_moments(ssp.record(), connected=False)
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        {"kind": "latency", "delay_ms": 60},
+        {"kind": "latency", "delay_ms": 60, "at": "answer"},
+        {"kind": "slow-first-byte", "delay_ms": 60},
+    ],
+    ids=["before the request", "before the answer", "before its body"],
+)
+async def test_what_fault_rules_wait_is_not_the_proxys_own_time(ssp: Running, effect: dict[str, Any]) -> None:
+    await put(ssp, effect)
+
+    assert (await ssp.ask()).status == 200
+
+    spans = ssp.record()["timings_ms"]
+    assert spans["total"] >= 60
+    assert spans["own"] <= spans["total"] - spans["provider"] - 60 + 0.004
 
 
 CHUNKS = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"

@@ -181,7 +181,10 @@ async def test_audit_shows_a_trace_and_names_one_that_is_not_there(bench: Bench)
 
     assert trace_id in listed.out
     assert "answered 404" in shown.out
-    assert as_json[0]["provider"]["status"] == 404
+    (exchange,) = as_json["exchanges"]
+    assert exchange["provider"]["status"] == 404
+    assert exchange["explanation"]["remedy"].startswith("Read the OperationOutcome in the answer: ")
+    assert f"What to change: {exchange['explanation']['remedy']}" in shown.out.splitlines()
     assert missing.code == 1
     assert missing.err.startswith("error: no request with the trace ID 00000000-0000-4000-8000-000000000000 is in ")
 
@@ -220,7 +223,7 @@ async def test_a_log_that_nobody_reads_stops_no_request(tmp_path: Path, certific
     emulator.terminate()
 
     assert await emulator.wait() == 0
-    trail = json.loads((await ours(tmp_path, "audit", "list", "--json")).out)
+    trail = json.loads((await ours(tmp_path, "audit", "list", "--json")).out)["exchanges"]
     assert [record["status"] for record in trail] == [502, 502, 502]
 
 
@@ -237,4 +240,4 @@ async def test_what_a_consumer_chose_to_send_moves_no_cursor(bench: Bench) -> No
     assert listed.code == as_json.code == 0, listed.err + as_json.err
     assert "\x1b" not in listed.out + as_json.out
     assert "\\x1b" in listed.out
-    assert json.loads(as_json.out)[0]["target"] == target.removeprefix("/")
+    assert json.loads(as_json.out)["exchanges"][0]["target"] == target.removeprefix("/")

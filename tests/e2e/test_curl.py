@@ -22,7 +22,7 @@ TRACE_ID = "629ea9ba-a077-4d99-b289-7a9b19fd4e03"
 
 
 async def test_the_readmes_curl_retrieves_the_document_as_the_provider_sent_it(bench: Bench) -> None:
-    (command,) = re.findall(r"```sh\n(curl .*?)```", README.read_text(), re.DOTALL)
+    (command,) = re.findall(r"```sh\n(curl --cacert .*?)```", README.read_text(), re.DOTALL)
     command = command.replace("localhost:8443", f"localhost:{bench.emulator.port}")
     command = command.replace(".venv/bin/ssp-emulator", str(PROGRAM))
 
@@ -85,7 +85,7 @@ async def token(bench: Bench) -> str:
 
 
 async def trail(bench: Bench) -> list[dict[str, Any]]:
-    return json.loads((await ours(bench.folder, "audit", "list", "--json")).out)
+    return json.loads((await ours(bench.folder, "audit", "list", "--json")).out)["exchanges"]
 
 
 def headers(fresh: str) -> list[str]:

@@ -118,7 +118,7 @@ async def test_a_rule_from_a_file_to_the_trail_and_away(desk: Desk) -> None:
     assert (gone.code, gone.out, gone.err) == (1, "", "error: no rule named 'slow' is in force\n")
 
     trail = await ours(desk.folder, "audit", "list")
-    (record,) = json.loads((await ours(desk.folder, "audit", "list", "--json")).out)
+    (record,) = json.loads((await ours(desk.folder, "audit", "list", "--json")).out)["exchanges"]
     trace = await ours(desk.folder, "audit", "show", record["trace_id"])
     assert trail.out.splitlines()[1].split()[-3:] == ["200", "fault", "slow"]
     fired = next(line for line in trace.out.splitlines() if line.startswith("Fault "))

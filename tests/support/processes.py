@@ -61,11 +61,13 @@ async def ours(folder: Path, *arguments: str) -> Finished:
 
 
 @asynccontextmanager
-async def started(folder: Path, *arguments: str) -> AsyncIterator[Process]:
-    """Run `ssp-emulator` while the context is open, from the line that says it is ready."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ssp_emulator", *arguments), cwd=folder, stdout=PIPE, stderr=PIPE, env=_environment()
-    )
+async def started(folder: Path, *arguments: str, by: tuple[str, ...] = ()) -> AsyncIterator[Process]:
+    """Run `ssp-emulator` while the context is open, from the line that says it is ready.
+
+    `by` is a command that becomes the one that follows it.
+    """
+    command = (*by, sys.executable, "-m", "ssp_emulator", *arguments)
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=PIPE, stderr=PIPE, env=_environment())
     assert process.stdout is not None
     assert process.stderr is not None
     try:

@@ -67,6 +67,22 @@ def test_faults_know_no_sockets_and_nothing_of_the_proxy() -> None:
         assert names == set(), path.name
 
 
+def test_explaining_a_record_takes_nothing_but_the_record() -> None:
+    foreign = {f"ssp_emulator.{room}" for room in ("proxy", "admin", "cli", "emulator")}
+    for path in files("audit/explaining"):
+        names = imports(ast.parse(path.read_text(encoding="utf-8")))
+        assert {name for name in names if is_within(name, foreign | OUTSIDE)} == set(), path.name
+        within = {name for name in names if is_within(name, {"ssp_emulator.audit"})}
+        assert all(is_within(name, {"ssp_emulator.audit.explaining"}) for name in within), path.name
+
+
+def test_the_audit_knows_exchanges_and_neither_who_makes_them_nor_who_asks_for_records() -> None:
+    foreign = {"socket", "ssl", "aiohttp", "ssp_emulator.proxy", "ssp_emulator.admin", "ssp_emulator.cli"}
+    for path in files("audit"):
+        names = {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, foreign)}
+        assert names == set(), path.name
+
+
 def test_only_the_composition_root_and_the_adapters_know_all_the_rooms() -> None:
     adapters = {"emulator", "cli", "demo", "admin", "__main__", "pytest_plugin"}
     for path in PACKAGE.rglob("*.py"):

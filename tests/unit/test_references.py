@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import BaseModel, TypeAdapter
+from support import trails
 
 from ssp_emulator import checks
+from ssp_emulator.audit.anchor import Anchor, read_anchor
+from ssp_emulator.audit.explaining import REFUSALS
+from ssp_emulator.audit.layout import Layout
 from ssp_emulator.faults.effects import AnyEffect
 from ssp_emulator.faults.rule import Rule
 from ssp_emulator.outcome import Reason
@@ -21,6 +25,7 @@ from ssp_emulator.settings import Settings
 
 TOP = Path(__file__).parents[2]
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", (TOP / "docs" / "faults.md").read_text(), re.MULTILINE | re.DOTALL)
+AUDIT = (TOP / "docs" / "audit.md").read_text()
 DOCUMENTS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").rglob("*.md"))]
 
 
@@ -47,6 +52,85 @@ def test_the_fault_reference_is_what_the_rules_take() -> None:
     )
 
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_advice_reference_is_what_the_catalogue_says() -> None:
+    checked = subprocess.run(
+        [sys.executable, TOP / "docs" / "scripts" / "advice.py", "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_audit_reference_and_its_schema_are_what_the_model_says() -> None:
+    checked = subprocess.run(
+        [sys.executable, TOP / "docs" / "scripts" / "audit.py", "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Layout:
+    """A trail in three segments, of which retention has removed the first."""
+    layout = Layout(tmp_path / "journal.jsonl")
+    links = trails.write(layout, [trails.facts(number) for number in range(1, 10)], segment=3)
+    layout.closed(0, 1).unlink()
+    with layout.anchor(0).open("r+b") as file:
+        Anchor(file.fileno()).set_base(links[2])
+    return layout
+
+
+@pytest.mark.parametrize("altered", [False, True])
+def test_the_chain_can_be_checked_as_the_document_says(trail: Layout, altered: bool) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", AUDIT, re.MULTILINE | re.DOTALL)
+    if altered:
+        segment = trail.closed(0, 4)
+        segment.write_bytes(segment.read_bytes().replace(b"Binary/5", b"Binary/6"))
+
+    checked = subprocess.run(
+        [sys.executable, "-c", program], cwd=trail.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    anchored = read_anchor(trail.anchor(0))
+    assert anchored is not None
+    assert (checked.returncode, checked.stdout) == ((1, "") if altered else (0, f"{anchored.head.digest}\n"))
+    assert "AssertionError" in checked.stderr if altered else checked.stderr == ""
+
+
+def test_a_link_can_be_checked_by_hand_as_the_document_says(trail: Layout) -> None:
+    shells = re.findall(r"^```sh\n(.*?)^```$", AUDIT, re.MULTILINE | re.DOTALL)
+    (by_hand,) = [shell for shell in shells if "sha256sum" in shell]
+
+    told = subprocess.run(
+        ["/bin/sh", "-c", by_hand], cwd=trail.folder, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    digest, previous = told.stdout.splitlines()
+    assert previous == f'"previous":"{digest.split()[0]}"'
+
+
+def test_the_settings_that_the_audit_reference_names_are_there() -> None:
+    named = set(re.findall(r"`(?:audit|errors)\.([a-z_.]+)(?:: [a-z]+)?`", AUDIT)) - {"schema.json"}
+    there = {*_paths(Settings().audit), *_paths(Settings().errors)}
+
+    assert named >= {"sync", "on_failure", "keep.size_mib", "nhs_numbers"}
+    assert named - there == set()
+
+
+def _paths(model: BaseModel, path: str = "") -> list[str]:
+    found = []
+    for name, value in model:
+        found += [f"{path}{name}", *(_paths(value, f"{path}{name}.") if isinstance(value, BaseModel) else [])]
+    return found
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.splitlines()[0])
@@ -105,6 +189,7 @@ def test_every_refusal_is_explained_and_no_other() -> None:
 
     assert {reason for _, reason in rows} == {reason.value for reason in Reason}
     assert {check for check, _ in rows} == {*checks.NAMES, "none"}
+    assert {(check if check != "none" else None, reason) for check, reason in rows} == set(REFUSALS)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(TOP)))

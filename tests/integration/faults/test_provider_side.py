@@ -110,8 +110,9 @@ def seen(answer: Answer) -> tuple[Any, ...]:
 
 def told(record: dict[str, Any]) -> dict[str, Any]:
     """What the trail tells, but for what is new each time, and the rule."""
-    new = ("sequence", "time", "timings_ms", "faults")
-    return {name: value for name, value in record.items() if name not in new}
+    new = ("sequence", "previous", "time", "timings_ms", "faults", "advisories")
+    client = {name: value for name, value in record["client"].items() if name != "request"}
+    return {**{name: value for name, value in record.items() if name not in new}, "client": client}
 
 
 @pytest.mark.parametrize("name", EFFECTS)

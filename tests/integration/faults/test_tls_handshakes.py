@@ -20,7 +20,7 @@ from support.handshakes import (
     tls,
 )
 from support.running import Running, running
-from support.unwritable import unwritable_file
+from support.unwritable import unwritable_journal
 from support.wire import PATIENCE_S, Wire
 
 from ssp_emulator.proxy import greeting
@@ -149,12 +149,14 @@ async def test_a_consumer_that_goes_on_after_a_cut_still_sees_a_fin(
 async def test_what_cannot_be_written_down_is_said_in_the_log_and_ends_all_the_same(
     tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
 ) -> None:
-    async with running(tmp_path, certificates, provider.port, audit={"journal": unwritable_file()}) as ssp:
+    journal = unwritable_journal(tmp_path / "full")
+    async with running(tmp_path, certificates, provider.port, audit={"journal": str(journal)}) as ssp:
         await put(ssp, {"kind": "handshake-cut", "after_bytes": 10})
         with capture_logs() as logs:
             heard_of_it = await heard(await raw(ssp, said_hello()))
 
     assert (len(heard_of_it[0]), heard_of_it[1]) == (10, "FIN")
     assert [entry["event"] for entry in logs if entry["log_level"] == "critical"] == [
-        "a connection is not in the audit trail"
+        "the audit trail cannot be written",
+        "an exchange is not in the audit trail",
     ]

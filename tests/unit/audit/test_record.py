@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ssp_emulator import checks, outcome
-from ssp_emulator.audit.record import record_of
-from ssp_emulator.exchange import Client, ProviderLeg, Timings
+from ssp_emulator.audit.chain import GENESIS, line_of
+from ssp_emulator.audit.model import Record
+from ssp_emulator.audit.record import facts_of
+from ssp_emulator.exchange import Advisory, Client, ProviderLeg, Sample, Samples, Timings
 from ssp_emulator.interactions import GP_CONNECT
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ssp_emulator.spine import Spine
 
 TARGET = "https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents/Binary/1"
+SPANS = ("tls", "checks", "faults", "connect", "first_byte", "total", "provider", "own")
 
 
 @pytest.fixture
@@ -34,10 +37,9 @@ def answered(request_for: Callable[..., Exchange], spine: Spine, client: Client)
 
 
 def test_the_record_of_a_request_that_was_answered(answered: Exchange) -> None:
-    record = record_of(answered, 7)
+    record = facts_of(answered)
     verdicts = record.pop("checks")
     assert record == {
-        "sequence": 7,
         "time": "2026-03-04T12:00:00.123Z",
         "trace_id": "9c2a4f0e-3b1d-4e57-8a60-5d1f7b2c9e34",
         "from": {"asid": "200000000115", "ods": "A1001"},
@@ -49,6 +51,7 @@ def test_the_record_of_a_request_that_was_answered(answered: Exchange) -> None:
             "address": "192.0.2.7:50001",
             "tls": "TLSv1.2",
             "cipher": "ECDHE-RSA-AES128-GCM-SHA256",
+            "request": 1,
             "certificate": {
                 "subject": "CN=consumer.example.nhs.uk",
                 "issuer": "CN=Emulated SubCA",
@@ -68,6 +71,7 @@ def test_the_record_of_a_request_that_was_answered(answered: Exchange) -> None:
         },
         "denial": None,
         "faults": [],
+        "advisories": [],
         "provider": {
             "address": "localhost:9443",
             "reused": True,
@@ -79,8 +83,19 @@ def test_the_record_of_a_request_that_was_answered(answered: Exchange) -> None:
         "status": 200,
         "broken_off": False,
         "bytes": {"from_consumer": 0, "to_consumer": 4000},
-        "timings_ms": {"tls": None, "checks": 1.0, "faults": None, "connect": 2.5, "first_byte": 6.5, "total": 20.0},
+        "timings_ms": {
+            "tls": None,
+            "checks": 1.0,
+            "faults": None,
+            "connect": 2.5,
+            "first_byte": 6.5,
+            "total": 20.0,
+            "provider": 9.0,
+            "own": 11.0,
+        },
         "notes": [],
+        "token": None,
+        "bodies": None,
     }
     assert [each["check"] for each in verdicts] == list(checks.NAMES)
     assert [each["result"] for each in verdicts] == [*["pass"] * 10, "skipped", "skipped"]
@@ -92,7 +107,7 @@ def test_a_denial_stands_with_its_check_and_those_after_it_as_not_reached(
 ) -> None:
     exchange = request_for(headers={"Ssp-To": "9"})
     exchange.denial = checks.examine(exchange, spine)
-    record = record_of(exchange, 1)
+    record = facts_of(exchange)
     assert record["denial"] == {"reason": "bad-request", "text": "The header Ssp-To is not a registered ASID: 9"}
     assert record["to"] == {"asid": "9", "ods": None}
     assert record["provider"] is None
@@ -112,19 +127,25 @@ def test_the_claims_are_kept_where_the_token_check_was_not_reached(
 ) -> None:
     exchange = request_for(headers={name: None})
     assert checks.examine(exchange, spine) is not None
-    assert record_of(exchange, 1)["claims"]["organisation"] == "A1001"
+    assert facts_of(exchange)["claims"]["organisation"] == "A1001"
 
 
 @pytest.mark.parametrize("value", [None, "", "Bearer x", ["Bearer a", "Bearer b"]])
 def test_without_a_token_there_are_no_claims(value: Any, request_for: Callable[..., Exchange]) -> None:
-    assert record_of(request_for(headers={"Authorization": value}), 1)["claims"] is None
+    assert facts_of(request_for(headers={"Authorization": value}))["claims"] is None
 
 
 def test_a_request_in_plain_http_is_kept_too(request_for: Callable[..., Exchange], spine: Spine) -> None:
     exchange = request_for(client=Client("192.0.2.7:1", "192.0.2.7"))
     exchange.denial = checks.examine(exchange, spine)
-    record = record_of(exchange, 1)
-    assert record["client"] == {"address": "192.0.2.7:1", "tls": None, "cipher": None, "certificate": None}
+    record = facts_of(exchange)
+    assert record["client"] == {
+        "address": "192.0.2.7:1",
+        "tls": None,
+        "cipher": None,
+        "request": 1,
+        "certificate": None,
+    }
     assert record["denial"]["reason"] == "plain-http"
     assert record["target"] == TARGET  # as it came
     assert [each["result"] for each in record["checks"]] == ["fail", *["not reached"] * 11]
@@ -134,10 +155,10 @@ def test_a_provider_that_was_not_reached_is_kept_with_its_error(request_for: Cal
     exchange = request_for()
     exchange.provider.error = "connection refused"
     exchange.denial = outcome.bad_gateway(TARGET)
-    record = record_of(exchange, 1)
+    record = facts_of(exchange)
     assert record["provider"]["error"] == "connection refused"
     assert record["provider"]["address"] is None
-    assert record["timings_ms"] == dict.fromkeys(["tls", "checks", "faults", "connect", "first_byte", "total"])
+    assert record["timings_ms"] == dict.fromkeys(SPANS)
 
 
 @pytest.mark.parametrize(
@@ -148,11 +169,11 @@ def test_a_provider_that_was_not_reached_is_kept_with_its_error(request_for: Cal
     ],
 )
 def test_times_are_utc_to_the_millisecond(moment: datetime, written: str, request_for: Callable[..., Exchange]) -> None:
-    assert record_of(request_for(received_at=moment), 1)["time"] == written
+    assert facts_of(request_for(received_at=moment))["time"] == written
 
 
 def test_neither_the_token_nor_other_headers_are_kept(answered: Exchange, bearer: str) -> None:
-    text = json.dumps(record_of(answered, 1))
+    text = json.dumps(facts_of(answered))
     assert bearer.split(".")[1] not in text
     assert "Bearer" not in text
     assert "Authorization" not in text
@@ -161,4 +182,79 @@ def test_neither_the_token_nor_other_headers_are_kept(answered: Exchange, bearer
 def test_what_is_no_unicode_can_be_written_down(request_for: Callable[..., Exchange], spine: Spine) -> None:
     exchange = request_for(raw_target="/https://gp/\udcff", method="G\udcc3")
     checks.examine(exchange, spine)
-    assert json.loads(json.dumps(record_of(exchange, 1)))["sequence"] == 1
+    assert json.loads(json.dumps(facts_of(exchange)))["target"] == "https://gp/\udcff"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [("Bearer a.b.", "Bearer a.b."), (["Bearer a", "Basic b"], "Bearer a, Basic b"), ("", None), (None, None)],
+)
+def test_the_token_is_kept_where_it_is_asked_for_as_it_came(
+    value: Any, kept: str | None, request_for: Callable[..., Exchange]
+) -> None:
+    exchange = request_for(headers={"Authorization": value})
+    assert facts_of(exchange, with_token=True)["token"] == kept
+    assert facts_of(exchange)["token"] is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "body", "kept"),
+    [
+        (9, b"", {"text": "", "whole": True}),
+        (9, b"caf\xc3\xa9", {"text": "caf\u00e9", "whole": True}),
+        (5, b"caf\xc3\xa9", {"text": "caf\u00e9", "whole": True}),
+        (3, b"caf\xc3\xa9", {"text": "caf", "whole": False}),
+        (9, b"\x00\xff\r\n", {"base64": "AP8NCg==", "whole": True}),
+        (2, b"\x00\xff\r\n", {"base64": "AP8=", "whole": False}),
+        (9, b"nul \x00", {"text": "nul \x00", "whole": True}),
+    ],
+)
+def test_a_body_is_text_where_it_is_utf_8_and_base64_where_it_is_not(
+    limit: int, body: bytes, kept: dict[str, Any], request_for: Callable[..., Exchange]
+) -> None:
+    samples = Samples(Sample(limit), Sample(limit))
+    samples.to_consumer.take(body)
+    assert facts_of(request_for(samples=samples))["bodies"] == {
+        "from_consumer": {"text": "", "whole": True},
+        "to_consumer": kept,
+    }
+
+
+def test_a_text_that_is_cut_within_a_character_is_still_text(request_for: Callable[..., Exchange]) -> None:
+    samples = Samples(Sample(4), Sample(4))
+    samples.from_consumer.take("caf\u00e9".encode())
+    assert facts_of(request_for(samples=samples))["bodies"]["from_consumer"] == {"text": "caf", "whole": False}
+
+
+def test_what_is_advised_is_kept_with_what_was_found(request_for: Callable[..., Exchange]) -> None:
+    exchange = request_for(advisories=(Advisory("a", "b"), Advisory("c", "d")))
+    assert facts_of(exchange)["advisories"] == [{"advisory": "a", "found": "b"}, {"advisory": "c", "found": "d"}]
+
+
+def test_which_request_on_its_connection_it_was_is_kept(request_for: Callable[..., Exchange]) -> None:
+    assert facts_of(request_for(nth=12))["client"]["request"] == 12
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"headers": {"Ssp-To": "9"}},
+        {"headers": {"Authorization": None}},
+        {"client": Client("192.0.2.7:1", "192.0.2.7")},
+        {"raw_target": "/https://gp/\u00ff", "nth": 0},
+    ],
+)
+@pytest.mark.parametrize("bodies", [False, True])
+def test_a_record_is_what_the_model_says_of_it(
+    changes: dict[str, Any], bodies: bool, request_for: Callable[..., Exchange], spine: Spine
+) -> None:
+    exchange = request_for(**changes)
+    exchange.denial = checks.examine(exchange, spine)
+    exchange.samples = Samples(Sample(1), Sample(1)) if bodies else None
+    exchange.timings.total = 0.1
+    facts = facts_of(exchange, with_token=True)
+    line = line_of(GENESIS, 0, json.dumps({"gap": None, **facts}).encode())
+    names = [field.alias or name for name, field in Record.model_fields.items()]
+    assert list(json.loads(line)) == names  # in that order
+    assert Record.model_validate_json(line).model_dump(by_alias=True, exclude_unset=True) == json.loads(line)

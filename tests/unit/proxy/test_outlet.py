@@ -56,8 +56,12 @@ async def outlet(transport: asyncio.Transport, protocol: Connected | Met, *, pat
         version=(1, 1),
         headers=CIMultiDict(),
     )
-    exchange = SimpleNamespace(status=None, bytes_out=0, additions=())
-    made = Outlet(cast("Any", request), cast("Any", exchange), lambda _: None, patience_s=patience_s)
+    exchange = SimpleNamespace(status=None, bytes_out=0, additions=(), samples=None)
+
+    async def settle(_: object) -> None:
+        """Write nothing down."""
+
+    made = Outlet(cast("Any", request), cast("Any", exchange), settle, patience_s=patience_s)
     await made.begin(Head(200, b"OK", [], Framing.LENGTH))
     return made
 

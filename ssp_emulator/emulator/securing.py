@@ -1,0 +1,69 @@
+"""Securing: certificates, made where there are none, and the TLS contexts of both sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from ssp_emulator.located import InvalidFileError
+from ssp_emulator.pki.initialising import ensure
+from ssp_emulator.pki.names import Names
+from ssp_emulator.proxy import tls
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from ssp_emulator.clock import Clock
+    from ssp_emulator.plan import Plan
+    from ssp_emulator.proxy.openssl import ContextAdapter
+    from ssp_emulator.settings import TlsSide
+
+T = TypeVar("T")
+
+
+class Securing:
+    """Makes what TLS needs, as a plan has it."""
+
+    def __init__(self, plan: Plan, clock: Clock) -> None:
+        self._plan = plan
+        self._configuration = plan.configuration
+        self._clock = clock
+
+    def make_certificates(self) -> None:
+        """Make the emulated PKI where it is used and not there. Raises `InvalidFileError` where files are missing."""
+        # Where another process is just making them, some are there already: `ensure` waits for it.
+        if self._plan.uses_emulated_pki and self._configuration.missing_files():
+            ensure(self._plan.certificates, Names(), now=self._clock.now())
+        if missing := self._configuration.missing_files():
+            raise InvalidFileError(missing)
+
+    def consumer_files(self) -> tls.ConsumerTls:
+        """Return the files of the consumers' side."""
+        ours, path = self._configuration.settings.proxy.tls, self._configuration.path
+        return tls.ConsumerTls(
+            path(ours.certificate),
+            path(ours.key),
+            path(ours.trust),
+            path(ours.crl) if ours.crl is not None else None,
+            tls_1_3=ours.tls_1_3,
+        )
+
+    def for_consumers(self) -> ContextAdapter:
+        """Return what shakes hands with consumers. Raises `InvalidFileError`."""
+        files = self.consumer_files()
+        return self._secured("proxy", lambda: tls.for_consumers(files, self._clock.monotonic))
+
+    def for_providers(self) -> ssl.SSLContext:
+        """Return what shakes hands with providers. Raises `InvalidFileError`."""
+        ours, path = self._configuration.settings.providers.tls, self._configuration.path
+        files = (path(ours.certificate), path(ours.key), path(ours.trust))
+        return self._secured("providers", lambda: tls.for_providers(*files))
+
+    def _secured(self, side: TlsSide, make: Callable[[], T]) -> T:
+        """Make one side's TLS context, with every problem named by its line."""
+        if missing := self._configuration.missing_files(side):
+            raise InvalidFileError(missing)
+        try:
+            return make()
+        except tls.TlsFileError as error:
+            raise InvalidFileError([self._configuration.problem(f"{side}.tls", str(error))]) from error
