@@ -23,7 +23,7 @@ from ssp_emulator.pki.names import Names
 from ssp_emulator.plan import Plan, read_plan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
 CONSUMER_ASID, PROVIDER_ASID = "200000000115", "200000000116"
 
@@ -53,6 +53,7 @@ class Scenario:
     plan: Plan
     proxy: Address
     proxy_pid: int
+    admin: Address
     provider: Address
     provider_pid: int
     identity: Identity
@@ -60,16 +61,16 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    address: Address
+    addresses: tuple[Address, ...]
     pid: int
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Scenario]:
+async def running(prepare: Callable[[Path], None] | None = None) -> AsyncIterator[Scenario]:
     """Start provider and emulator, with settings, certificates and audit in a temporary folder, and lend them.
 
-    Leaving stops both and removes the folder, whatever has happened. Raises `BenchmarkError` where either does not
-    start.
+    `prepare` is called with the journal's path before the emulator is started; it may block. Leaving stops both and
+    removes the folder, whatever has happened. Raises `BenchmarkError` where either does not start.
     """
     async with AsyncExitStack() as started:
         folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="ssp-emulator-benchmark-")))
@@ -77,14 +78,17 @@ async def running() -> AsyncIterator[Scenario]:
         ensure(certificates, Names(), now=datetime.now(UTC))
         where = ["--port", "0", "--certs", str(certificates.root)]
         provider = await started.enter_async_context(_process(folder, "provider", *where))
-        settings = _configure(folder, provider.address)
-        proxy = await started.enter_async_context(_process(folder, "up", "--config", str(settings)))
+        settings = _configure(folder, provider.addresses[0])
+        if prepare is not None:
+            await asyncio.to_thread(prepare, folder / "audit" / "journal.jsonl")
+        proxy = await started.enter_async_context(_process(folder, "up", "--config", str(settings), lines=2))
         ours = certificates.consumer
         yield Scenario(
             plan=read_plan(settings),
-            proxy=proxy.address,
+            proxy=proxy.addresses[0],
             proxy_pid=proxy.pid,
-            provider=provider.address,
+            admin=proxy.addresses[1],
+            provider=provider.addresses[0],
             provider_pid=provider.pid,
             identity=Identity(ours.certificate, ours.key, certificates.chain),
         )
@@ -113,7 +117,8 @@ def _configure(folder: Path, provider: Address) -> Path:
         "registry": "registry.yaml",
         "certificates": "../certs",
         "proxy": {"listen": "localhost:0"},
-        "audit": {"journal": "../audit/journal.jsonl"},
+        "admin": {"listen": "127.0.0.1:0"},
+        "audit": {"journal": "../audit/journal.jsonl", "keep": {"size_mib": None, "age_s": None}},
     }
     consumer = {
         "asid": CONSUMER_ASID,
@@ -143,8 +148,10 @@ def _configure(folder: Path, provider: Address) -> Path:
 
 
 @asynccontextmanager
-async def _process(folder: Path, name: str, *arguments: str) -> AsyncIterator[_Ready]:
+async def _process(folder: Path, name: str, *arguments: str, lines: int = 1) -> AsyncIterator[_Ready]:
     """Run a command of the emulator's, and lend what is known once it is ready; stop it afterwards.
+
+    So many lines that it says then each have an address.
 
     Its standard error goes to a file in the folder, so that no full pipe ever holds it up.
     """
@@ -154,7 +161,7 @@ async def _process(folder: Path, name: str, *arguments: str) -> AsyncIterator[_R
             sys.executable, "-m", "ssp_emulator", name, *arguments, stdout=asyncio.subprocess.PIPE, stderr=errors
         )
     try:
-        yield _Ready(await _address(name, process, log), process.pid)
+        yield _Ready(tuple([await _address(name, process, log) for _ in range(lines)]), process.pid)
         if process.returncode is not None:
             raise BenchmarkError(f"`{name}` ended before it was told to: {_tail(log)}")
     finally:
@@ -162,7 +169,7 @@ async def _process(folder: Path, name: str, *arguments: str) -> AsyncIterator[_R
 
 
 async def _address(name: str, process: asyncio.subprocess.Process, log: Path) -> Address:
-    """Wait for the line by which a process says that it is ready, and return where it listens."""
+    """Wait for the next line by which a process says that it is ready, and return where it listens."""
     if process.stdout is None:
         raise LookupError("a process was started without its pipe")
     try:
@@ -170,9 +177,9 @@ async def _address(name: str, process: asyncio.subprocess.Process, log: Path) ->
             line = (await process.stdout.readline()).decode().strip()
     except TimeoutError as error:
         raise BenchmarkError(f"`{name}` was not ready within {_START_PATIENCE_S:g} s: {_tail(log)}") from error
-    if "https://" not in line:
+    if "http" not in line:
         raise BenchmarkError(f"`{name}` did not start: {_tail(log)}")
-    return Address.parse(urlsplit(line[line.index("https://") :]).netloc)
+    return Address.parse(urlsplit(line[line.index("http") :]).netloc)
 
 
 def _tail(log: Path) -> str:
