@@ -11,12 +11,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssp_emulator.audit.chain import GENESIS, Link
+from ssp_emulator.audit.opening import open_to_read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _LINE = "{word} {link.sequence:012d} {link.digest}\n"
 _LENGTH = len(_LINE.format(word="head", link=GENESIS))
+_MOST = 1024  # bytes that are looked at: what has more is no anchor
 _WHOLE = re.compile(r"head (\d{12}) ([0-9a-f]{64})\nbase (\d{12}) ([0-9a-f]{64})\n\Z")
 
 
@@ -53,7 +55,8 @@ class Anchored(NamedTuple):
 def read_anchor(path: Path) -> Anchored | None:
     """Return what an anchor's file says; None where there is none, or what it holds is no anchor. Raises `OSError`."""
     try:
-        data = path.read_bytes()
+        with open_to_read(path) as file:
+            data = file.read(_MOST)
     except FileNotFoundError:
         return None
     found = _WHOLE.match(data.decode("ascii", "replace"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ssp_emulator.audit.anchor import read_anchor
 from ssp_emulator.audit.chain import LONGEST, digest, head_of
+from ssp_emulator.audit.opening import open_to_read
 from ssp_emulator.audit.reading import parsed
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def read_on(layout: Layout, worker: int, mark: Mark) -> Generator[Line, None, No
                 continue
             with ExitStack() as one:
                 try:
-                    file = current[first] if first in current else one.enter_context(paths[first].open("rb"))
+                    file = current[first] if first in current else one.enter_context(open_to_read(paths[first]))
                 except FileNotFoundError:  # retention has just removed it
                     continue
                 if first == mark.segment and not _is_known(file, mark):
@@ -79,7 +80,7 @@ def read_on(layout: Layout, worker: int, mark: Mark) -> Generator[Line, None, No
 def _current(layout: Layout, worker: int, opened: ExitStack) -> dict[int, BinaryIO]:
     """Open the segment that is being written; nothing where it holds no record yet."""
     try:
-        file = opened.enter_context(layout.current(worker).open("rb"))
+        file = opened.enter_context(open_to_read(layout.current(worker)))
     except FileNotFoundError:
         return {}
     for line in _lines(file, 0, 0):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ssp_emulator.audit.layout import Layout
 from ssp_emulator.audit.model import Record as Model
+from ssp_emulator.audit.opening import open_to_read
 from ssp_emulator.errors import SetupError, said
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def read(journal: Path) -> Iterator[Record]:
 
 def _chain(layout: Layout, worker: int) -> Iterator[Record]:
     for segment in layout.segments(worker):
-        with segment.path.open("rb") as lines:
+        with open_to_read(segment.path) as lines:
             for line in lines:
                 if (record := parsed(line)) is not None:
                     yield record

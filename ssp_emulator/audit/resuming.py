@@ -11,6 +11,7 @@ import structlog
 
 from ssp_emulator.audit.anchor import read_anchor
 from ssp_emulator.audit.chain import GENESIS, Link
+from ssp_emulator.audit.opening import open_to_read
 from ssp_emulator.audit.tail import last_of, opening_of, tail_of
 
 if TYPE_CHECKING:
@@ -123,5 +124,5 @@ def _first_base(layout: Layout, worker: int) -> Link:
 
 
 def _is_unchained(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         return _UNCHAINED.match(file.read(_HEAD)) is not None

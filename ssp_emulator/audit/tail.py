@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssp_emulator.audit.chain import GENESIS, LONGEST, Link, digest, head_of
+from ssp_emulator.audit.opening import open_to_read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ class Opening(NamedTuple):
 def tail_of(path: Path) -> Tail:
     """Find where a segment ends; a file that is not there is empty. Raises `OSError`, `StrangeFileError` among them."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             return _tail(file.fileno())
     except FileNotFoundError:
         return Tail(None, 0, 0)
@@ -61,7 +62,7 @@ def last_of(layout: Layout, worker: int) -> Link:
 def opening_of(path: Path) -> Opening | None:
     """Return how a segment begins; None where it is not there, is empty, or begins with no record."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             line = file.readline(LONGEST)
     except FileNotFoundError:
         return None

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from ssp_emulator.audit.opening import open_to_read
 from ssp_emulator.audit.reading import parsed
 from ssp_emulator.audit.terms import terms_of
 
@@ -52,7 +53,7 @@ def _opened(layout: Layout, worker: int, segment: int, one: ExitStack) -> Binary
 
 def _open(path: Path, one: ExitStack) -> BinaryIO | None:
     try:
-        return one.enter_context(path.open("rb"))
+        return one.enter_context(open_to_read(path))
     except FileNotFoundError:
         return None
 
