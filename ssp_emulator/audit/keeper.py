@@ -51,6 +51,7 @@ class Keeper:
         self._flush_at = clock.monotonic() + flush_every_s
         self._keeping: asyncio.Task[None] | None = None
         self._leaving = asyncio.Event()
+        self._kept_back: str | None = None  # why retention could not remove what it should
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.audit")
 
     async def __aenter__(self) -> Self:
@@ -109,8 +110,11 @@ class Keeper:
             now = self._clock.now().timestamp()
             if removed := await asyncio.to_thread(retain, self._journal, self._keep, now):
                 self._log.info("retention has removed segments", segments=removed, through=self._journal.base.sequence)
+            self._kept_back = None
         except OSError as error:
-            self._log.error("what retention no longer wants could not be removed", reason=said(error))
+            if self._kept_back != said(error):  # once, and not every second
+                self._log.error("what retention no longer wants could not be removed", reason=said(error))
+            self._kept_back = said(error)
 
     async def _go_on(self) -> None:
         every_s = max(_SHORTEST_S, min(_TEND_EVERY_S, self._flush_every_s))

@@ -46,7 +46,9 @@ def surplus(closed: Sequence[Closed], keep: Keep, now: float) -> Iterator[Segmen
 
 
 def retain(journal: Journal, keep: Keep, now: float) -> int:
-    """Remove what is surplus of a journal's own chain, and return how many segments went. Raises `OSError`.
+    """Remove what is surplus of a journal's own chain, and return how many segments went.
+
+    Raises `OSError`, also where a segment is none: it is not ours to remove, and nothing behind it goes before it.
 
     For a thread: to remove a large file takes its time.
     """
@@ -58,8 +60,8 @@ def retain(journal: Journal, keep: Keep, now: float) -> int:
     removed = 0
     for segment in surplus(closed, keep, now):
         last = tail_of(segment.path).last
-        if last is None:  # it is no journal's, and not ours to remove
-            return removed
+        if last is None:  # what follows it cannot be vouched for without the digest of its last record
+            raise OSError(None, f"{segment.path.name} holds no record")
         journal.remove(segment, last)
         removed += 1
     return removed

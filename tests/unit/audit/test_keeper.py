@@ -126,16 +126,21 @@ async def test_it_removes_what_is_surplus_and_says_so(layout: Layout, moved: Mov
     assert logs == [{"event": "retention has removed segments", "segments": 2, "through": 4, "log_level": "info"}]
 
 
-async def test_what_cannot_be_removed_is_said_and_closes_nothing(layout: Layout, moved: MovableClock) -> None:
+@pytest.mark.parametrize("data", [b"notes of the user's\n", b""], ids=["foreign", "empty"])
+async def test_what_cannot_be_removed_is_said_once_and_closes_nothing(
+    layout: Layout, moved: MovableClock, data: bytes
+) -> None:
     trails.write(layout, (trails.facts(number) for number in range(1, 8)), segment=2)
-    layout.closed(0, 1).write_bytes(b"notes of the user's\n")
+    layout.closed(0, 1).write_bytes(data)
     with Journal(layout, clock=moved, rotation=Rotation(age_s=1e9)) as journal:
         kept = Kept(journal, moved, Sync.INTERVAL, Keep(size_bytes=0))
         with capture_logs() as logs:
-            await kept.keeper.tend()
+            for _ in range(3):
+                await kept.keeper.tend()
         assert kept.trail.closed is None
     assert [each["event"] for each in logs] == ["what retention no longer wants could not be removed"]
-    assert layout.closed(0, 1).read_bytes() == b"notes of the user's\n"
+    assert layout.closed(0, 1).read_bytes() == data
+    assert [each.first for each in layout.segments(0)] == [1, 3, 5, None]
 
 
 @pytest.mark.parametrize("gone", ["journal", "folder"])
