@@ -26,3 +26,20 @@ def new_file(text: str) -> Path:
     if path.is_dir() or not path.parent.is_dir():
         raise ArgumentTypeError(f"should be a file in a folder that is there, found {text!r}")
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Reads a number above nought, of at most `most`."""
+
+    most: float
+
+    def __call__(self, text: str) -> float:
+        """Return the number. Raises `ArgumentTypeError`."""
+        try:
+            number = float(text)
+        except ValueError:
+            number = 0.0
+        if not 0 < number <= self.most:  # NaN is not
+            raise ArgumentTypeError(f"should be a number above 0, at most {self.most:g}, found {text!r}")
+        return number

@@ -5,17 +5,22 @@ Source: YAML 1.2.2, 3.2.1.3 (the keys of a mapping are unique; PyYAML alone lets
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.composer import Composer
+from yaml.resolver import Resolver
 
+from ssp_emulator import alike
 from ssp_emulator.complaints import complaints, dotted
 from ssp_emulator.errors import SetupError, without_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ssp_emulator.complaints import Key
 
@@ -25,6 +30,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where PyYAML was built with it
+_LONG = 1 << 18  # characters; a parser takes less than a second for so many
 _MOST_REPEATED = 100_000
 _DEEPEST = 64  # libyaml composes by recursion, and would bring the process down over a line of brackets
 
@@ -59,20 +65,24 @@ class InvalidFileError(SetupError):
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A parsed YAML document: its data, and the way back from a key to its line."""
+    """A parsed YAML document: its data, and the way back from a key to its line.
+
+    `compose` returns the document's root, from which lines are found; None where they are not known.
+    """
 
     file: str
     data: Any
-    root: yaml.Node | None
+    compose: Callable[[], yaml.Node | None] | None
 
     def line(self, key: Key) -> int | None:
         """Return the line, counted from 1, of a key such as `("systems", 0, "asid")`.
 
         Where the key is not in the file (a field that is missing), it is the line of what should hold it.
         """
-        if self.root is None:
+        root = self.compose() if self.compose is not None else None
+        if root is None:
             return None
-        mark, node = self.root.start_mark, self.root
+        mark, node = root.start_mark, root
         for step in key:
             found = _child(node, step)
             if found is None:
@@ -101,6 +111,13 @@ def parse(text: str, file: str) -> Located:
     Takes the text, and the file's name for messages. Raises `InvalidFileError` for a syntax error, and for a
     key that stands twice in one mapping.
     """
+    if len(text) > _LONG:
+        with suppress(alike.DoubtError):
+            return Located(file, alike.read(text, _parsed_part), cache(partial(_composed, text)))
+    return _parsed(text, file)
+
+
+def _parsed(text: str, file: str) -> Located:
     loader = _Loader(text)
     try:
         if (line := _too_deep(text)) is not None:
@@ -112,7 +129,7 @@ def parse(text: str, file: str) -> Located:
             return Located(file, None, None)
         if repeated := [Problem(file, line, key, "stands twice; keep one") for line, key in _repeated(root)]:
             raise InvalidFileError(repeated)
-        return Located(file, loader.construct_document(root), root)
+        return Located(file, loader.construct_document(root), lambda: root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -122,6 +139,32 @@ def parse(text: str, file: str) -> Located:
         raise InvalidFileError([Problem(file, None, "", f"not YAML: {said}")]) from error
     finally:
         loader.dispose()
+
+
+def _parsed_part(text: str) -> Any:
+    try:
+        return _parsed(text, "").data
+    except InvalidFileError as error:
+        raise alike.DoubtError from error
+
+
+class _Composer(Composer, Resolver):
+    """Composes what libyaml parses, in Python: other threads go on meanwhile, and libyaml's composer holds them up."""
+
+    def __init__(self, parser: yaml.SafeLoader) -> None:
+        Composer.__init__(self)
+        Resolver.__init__(self)
+        self.check_event, self.peek_event, self.get_event = parser.check_event, parser.peek_event, parser.get_event
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Return the root of a long document that is known to be good."""
+    loader = _Loader(text)
+    try:
+        root: yaml.Node | None = _Composer(loader).get_single_node()
+    finally:
+        loader.dispose()
+    return root
 
 
 def _too_deep(text: str) -> int | None:

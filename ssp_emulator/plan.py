@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,10 +72,26 @@ def read_plan(path: Path) -> Plan:
 def read_registry(configuration: Configuration) -> Registry:
     """Read the registry that a configuration names, and hold the two together. Raises `InvalidFileError`."""
     path = configuration.path(configuration.settings.registry)
-    registry = loading.load(text_of(path), str(path))
+    with _uncollected():
+        registry = loading.load(text_of(path), str(path))
     if strangers := list(_limits_of_strangers(configuration, registry)):
         raise InvalidFileError(strangers)
     return registry
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put garbage collection off: what is read has no cycles.
+
+    Of 100,000 systems, collections took half of the time, and while one goes on no other thread does.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _faults(configuration: Configuration) -> tuple[Starting, ...]:

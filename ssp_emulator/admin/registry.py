@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from aiohttp import web
 from ssp_emulator.admin.route import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ssp_emulator.directory.model import Agreement, Directory, Endpoint, System
     from ssp_emulator.interactions import Catalogue, Interaction
@@ -68,18 +69,29 @@ class Registry:
         The globs of the file have become the interactions that they stand for. Organisations are those with a system.
         """
         spine = self._spine()
-        return await asyncio.to_thread(lambda: web.json_response(_shown(spine.directory, spine.catalogue)))
+        body = await asyncio.to_thread(lambda: _written(_shown(spine.directory, spine.catalogue)))
+        return web.Response(body=body, content_type="application/json", charset="utf-8")
 
 
-def _shown(directory: Directory, catalogue: Catalogue) -> dict[str, Any]:
-    systems = list(directory.systems)
-    names = {system.organisation.ods: system.organisation.name for system in systems}
+def _shown(directory: Directory, catalogue: Catalogue) -> dict[str, Iterator[dict[str, Any]]]:
     return {
-        "organisations": [{"ods": ods, "name": name} for ods, name in names.items()],
-        "systems": list(map(_system, systems)),
-        "agreements": list(map(_agreement, directory.agreements)),
-        "interactions": list(map(_interaction, catalogue)),
+        "organisations": _organisations(directory.systems),
+        "systems": map(_system, directory.systems),
+        "agreements": map(_agreement, directory.agreements),
+        "interactions": map(_interaction, catalogue),
     }
+
+
+def _written(lists: dict[str, Iterator[dict[str, Any]]]) -> bytes:
+    """Return an object of lists as JSON, written entry by entry: one call for all would hold up every other thread."""
+    encode = json.JSONEncoder().encode
+    members = [f"{encode(name)}: [{', '.join(map(encode, entries))}]" for name, entries in lists.items()]
+    return f"{{{', '.join(members)}}}".encode()
+
+
+def _organisations(systems: Iterable[System]) -> Iterator[dict[str, Any]]:
+    names = {system.organisation.ods: system.organisation.name for system in systems}
+    return ({"ods": ods, "name": name} for ods, name in names.items())
 
 
 def _system(system: System) -> dict[str, Any]:

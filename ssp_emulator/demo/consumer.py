@@ -81,18 +81,25 @@ def route(registry: Registry, name: str, from_asid: str | None = None, to_asid: 
     for asid in filter(None, (from_asid, to_asid)):
         if directory.system(asid) is None:
             raise ConsumerError(f"{asid} is the ASID of no system in the registry")
-    pairs = [
-        Route(sender, receiver, interaction, endpoint)
-        for sender in directory.systems
-        if sender.asid == from_asid or (from_asid is None and interaction.id in sender.sends)
-        for receiver in directory.systems
-        if to_asid in (None, receiver.asid) and (endpoint := receiver.endpoint(interaction.received_as)) is not None
+    senders = [
+        system
+        for system in directory.systems
+        if system.asid == from_asid or (from_asid is None and interaction.id in system.sends)
     ]
-    agreed = [each for each in pairs if directory.agreement(each.sender.asid, each.receiver.asid, interaction.id)]
+    receivers = [
+        (system, endpoint)
+        for system in directory.systems
+        if to_asid in (None, system.asid) and (endpoint := system.endpoint(interaction.received_as)) is not None
+    ]
+    # A large registry has far more pairs than agreements.
+    asking, asked = {system.asid: system for system in senders}, {each[0].asid: each for each in receivers}
+    for agreement in directory.agreements:
+        sender, found = asking.get(agreement.sender), asked.get(agreement.receiver)
+        if sender is not None and found is not None and interaction.id in agreement.interactions:
+            return Route(sender, found[0], interaction, found[1])
     # Where an ASID was named, a pair without an agreement will do: so a refusal by the proxy can be tried out.
-    named = pairs if from_asid is not None or to_asid is not None else []
-    for each in (*agreed, *named):
-        return each
+    if senders and receivers and (from_asid is not None or to_asid is not None):
+        return Route(senders[0], receivers[0][0], interaction, receivers[0][1])
     raise ConsumerError(f"the registry has no system that sends {interaction.id} to another that receives it")
 
 

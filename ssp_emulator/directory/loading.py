@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ssp_emulator.address import Address
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from ssp_emulator.complaints import Key
+
+_AT_ONCE = 500  # entries that are freed in about a millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,43 @@ def load(text: str, file: str) -> Registry:
     """
     document = parse(text, file)
     entries = document.validated(RegistryFile)
+    _let_go(document.data.values())
     catalogue = Catalogue().with_names(_patterns(entries))
-    if problems := list(_problems(document, entries, catalogue)):
+    spread = _Spread(catalogue)
+    if problems := list(_problems(document, entries, spread)):
         raise InvalidFileError(problems)
-    return Registry(_directory(entries, catalogue), catalogue)
+    registry = Registry(_directory(entries, spread), catalogue)
+    _let_go((entries.organisations, entries.systems, entries.agreements))
+    return registry
 
 
-def _directory(entries: RegistryFile, catalogue: Catalogue) -> Directory:
-    # Thousands of systems repeat the same few lists, so each list is spread out once.
-    sent = lru_cache(maxsize=None)(catalogue.sent)
-    received = lru_cache(maxsize=None)(catalogue.received)
+def _let_go(lists: Iterable[list[Any]]) -> None:
+    """Empty lists little by little: a hundred thousand entries at once would hold every other thread up."""
+    for entries in lists:
+        while entries:
+            del entries[-_AT_ONCE:]
+
+
+class _Spread:
+    """What lists of globs stand for: thousands of systems repeat the same few, so each is spread out once, and kept.
+
+    `sent` and `received` take the globs as a tuple, and return ids as the catalogue does.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.sent = cache(catalogue.sent)
+        self.received = cache(catalogue.received)
+        self.never_sent = cache(partial(_idle, self.sent))
+        self.never_received = cache(partial(_idle, self.received))
+
+
+def _idle(ids: Callable[[tuple[str]], frozenset[str]], patterns: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the places of the patterns that match no known interaction."""
+    return tuple(place for place, pattern in enumerate(patterns) if not ids((pattern,)))
+
+
+def _directory(entries: RegistryFile, spread: _Spread) -> Directory:
+    address = cache(Address.parse)  # most practices of one supplier listen at one
     organisations = {entry.ods: Organisation(entry.ods, entry.name) for entry in entries.organisations}
     return Directory(
         systems=[
@@ -53,21 +82,23 @@ def _directory(entries: RegistryFile, catalogue: Catalogue) -> Directory:
                 organisation=organisations[entry.organisation],
                 party_key=entry.party_key,
                 fqdn=entry.fqdn,
-                sends=sent(tuple(entry.sends)),
-                endpoints=tuple(_endpoint(endpoint, received) for endpoint in entry.endpoints),
+                sends=spread.sent(tuple(entry.sends)),
+                endpoints=tuple(_endpoint(endpoint, spread, address) for endpoint in entry.endpoints),
                 token_key=VerificationKey.from_pem(entry.token_key) if entry.token_key is not None else None,
             )
             for entry in entries.systems
         ],
-        agreements=[Agreement(entry.from_, entry.to, sent(tuple(entry.interactions))) for entry in entries.agreements],
+        agreements=[
+            Agreement(entry.from_, entry.to, spread.sent(tuple(entry.interactions))) for entry in entries.agreements
+        ],
     )
 
 
-def _endpoint(entry: EndpointEntry, received: Callable[[tuple[str, ...]], frozenset[str]]) -> Endpoint:
+def _endpoint(entry: EndpointEntry, spread: _Spread, address: Callable[[str], Address]) -> Endpoint:
     parts = urlsplit(entry.root)
     host = parts.hostname or ""
-    address = Address.parse(entry.connect_to) if entry.connect_to is not None else Address(host, parts.port or 443)
-    return Endpoint(entry.root, host, entry.cpa_id, received(tuple(entry.receives)), address)
+    connect_to = address(entry.connect_to) if entry.connect_to is not None else Address(host, parts.port or 443)
+    return Endpoint(entry.root, host, entry.cpa_id, spread.received(tuple(entry.receives)), connect_to)
 
 
 def _patterns(entries: RegistryFile) -> Iterator[str]:
@@ -80,12 +111,12 @@ def _patterns(entries: RegistryFile) -> Iterator[str]:
         yield from agreement.interactions
 
 
-def _problems(document: Located, entries: RegistryFile, catalogue: Catalogue) -> Iterator[Problem]:
+def _problems(document: Located, entries: RegistryFile, spread: _Spread) -> Iterator[Problem]:
     yield from _repeated(document, ("organisations",), "ods", [entry.ods for entry in entries.organisations])
     yield from _repeated(document, ("systems",), "asid", [entry.asid for entry in entries.systems])
     yield from _strangers(document, entries)
-    yield from _idle_globs(document, entries, catalogue)
-    yield from _shared_endpoints(document, entries.systems, catalogue)
+    yield from _idle_globs(document, entries, spread)
+    yield from _shared_endpoints(document, entries.systems, spread)
 
 
 def _repeated(document: Located, within: Key, field: str, values: Iterable[Hashable]) -> Iterator[Problem]:
@@ -116,29 +147,37 @@ def _strangers(document: Located, entries: RegistryFile) -> Iterator[Problem]:
                 )
 
 
-def _idle_globs(document: Located, entries: RegistryFile, catalogue: Catalogue) -> Iterator[Problem]:
-    def idle(key: Key, patterns: list[str], spread: Callable[[list[str]], frozenset[str]]) -> Iterator[Problem]:
-        for index, pattern in enumerate(patterns):
-            if not spread([pattern]):
-                yield document.problem((*key, index), f"{pattern} matches no known interaction")
+def _idle_globs(document: Located, entries: RegistryFile, spread: _Spread) -> Iterator[Problem]:
+    def idle(key: Key, patterns: list[str], places: Iterable[int]) -> Iterator[Problem]:
+        for place in places:
+            yield document.problem((*key, place), f"{patterns[place]} matches no known interaction")
 
     for index, system in enumerate(entries.systems):
-        yield from idle(("systems", index, "sends"), system.sends, catalogue.sent)
-        for place, endpoint in enumerate(system.endpoints):
-            yield from idle(("systems", index, "endpoints", place, "receives"), endpoint.receives, catalogue.received)
+        if places := spread.never_sent(tuple(system.sends)):
+            yield from idle(("systems", index, "sends"), system.sends, places)
+        for at, endpoint in enumerate(system.endpoints):
+            if places := spread.never_received(tuple(endpoint.receives)):
+                yield from idle(("systems", index, "endpoints", at, "receives"), endpoint.receives, places)
     for index, agreement in enumerate(entries.agreements):
-        yield from idle(("agreements", index, "interactions"), agreement.interactions, catalogue.sent)
+        if places := spread.never_sent(tuple(agreement.interactions)):
+            yield from idle(("agreements", index, "interactions"), agreement.interactions, places)
 
 
-def _shared_endpoints(document: Located, systems: list[SystemEntry], catalogue: Catalogue) -> Iterator[Problem]:
+def _shared_endpoints(document: Located, systems: list[SystemEntry], spread: _Spread) -> Iterator[Problem]:
     """One root and interaction belongs to one system; one system receives an interaction at one root."""
-    by_root: dict[tuple[str, str], str] = {}
+    by_root: dict[str, dict[str, str]] = {}
     for index, system in enumerate(systems):
         by_system: dict[str, str] = {}
         for place, endpoint in enumerate(system.endpoints):
             key = ("systems", index, "endpoints", place, "root")
-            for interaction in sorted(catalogue.received(endpoint.receives)):
-                owner = by_root.setdefault((endpoint.root, interaction), system.asid)
+            owners = by_root.setdefault(endpoint.root, {})
+            received = spread.received(tuple(endpoint.receives))
+            if not owners and not by_system:  # as nearly all of them are
+                owners.update(dict.fromkeys(received, system.asid))
+                by_system = dict.fromkeys(received, endpoint.root)
+                continue
+            for interaction in sorted(received):
+                owner = owners.setdefault(interaction, system.asid)
                 if owner != system.asid:
                     yield document.problem(key, f"{endpoint.root} is the endpoint of {owner} for {interaction} already")
                     break

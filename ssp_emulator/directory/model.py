@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from ssp_emulator.address import Address
     from ssp_emulator.token.signing import VerificationKey
@@ -84,7 +84,7 @@ class Directory:
         self._agreements: Mapping[tuple[str, str], list[Agreement]] = dict(between)
 
     @property
-    def systems(self) -> Iterable[System]:
+    def systems(self) -> Collection[System]:
         """Every system, in the registry's order."""
         return self._systems.values()
 

@@ -13,6 +13,7 @@ from ssp_emulator.token.signing import VerificationKey
 
 _ASID = re.compile(r"[0-9]{1,20}\Z")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z")
+_INTERACTION = re.compile(r"[\x21-\x7f]+\Z")
 
 
 def _asid(text: str) -> str:
@@ -47,7 +48,7 @@ def _root(text: str) -> str:
 
 
 def _interaction(text: str) -> str:
-    if not text or not text.isascii() or any(character <= " " for character in text):
+    if not _INTERACTION.match(text):
         raise ValueError(f"should be an interaction id, or a glob of them with *, found {text!r}")
     return text
 

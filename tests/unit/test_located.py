@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
+from ssp_emulator import located
 from ssp_emulator.located import InvalidFileError, Located, Problem, parse
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ class Tree(BaseModel):
     leaves: list[Leaf] = []
     root: Leaf | None = None
     from_: str = Field("", alias="from")
+
+
+@pytest.fixture(params=[False, True], ids=["parsed", "as if long"], autouse=True)
+def however_long(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is read in another way where it is long, and nobody may notice."""
+    if request.param:
+        monkeypatch.setattr(located, "_LONG", -1)
 
 
 def problems(text: str) -> list[str]:

@@ -1,16 +1,19 @@
-"""The plan's fault rules: each name once, whether a rule or a scenario has it."""
+"""The plan's fault rules: each name once, whether a rule or a scenario has it; and how its registry is read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import gc
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from support import setup
 
+from ssp_emulator.directory import loading
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.plan import read_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ssp_emulator.pki.folder import CertificateFolder
@@ -94,3 +97,37 @@ def test_a_scenario_that_there_is_not_is_refused_with_its_line(tmp_path: Path, c
     (said,) = refused.value.lines
     assert said.startswith(f"{path}:{where}: faults.scenarios[1]: there is no scenario 'other' in ")
     assert said.endswith("; these are: one")
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """Python's garbage collector, on as it was."""
+    assert gc.isenabled()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_collection_waits_until_the_registry_is_read_or_refused(
+    collector: None, tmp_path: Path, certificates: CertificateFolder, monkeypatch: pytest.MonkeyPatch, enabled: bool
+) -> None:
+    path, read = written(tmp_path, certificates, [], []), loading.load
+    seen = []
+
+    def watched(text: str, file: str) -> loading.Registry:
+        seen.append(gc.isenabled())
+        return read(text, file)
+
+    def refused(text: str, file: str) -> NoReturn:
+        raise InvalidFileError([])
+
+    if not enabled:
+        gc.disable()
+    monkeypatch.setattr(loading, "load", watched)
+    read_plan(path)
+    assert gc.isenabled() is enabled
+    monkeypatch.setattr(loading, "load", refused)
+    with pytest.raises(InvalidFileError):
+        read_plan(path)
+    assert gc.isenabled() is enabled
+    assert seen == [False]

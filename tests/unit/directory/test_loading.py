@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from ssp_emulator import located
 from ssp_emulator.address import Address
 from ssp_emulator.directory.loading import Registry, load
 from ssp_emulator.directory.model import Agreement, Endpoint, Organisation, System
@@ -87,6 +88,13 @@ def problems(text: str) -> list[str]:
 def changed(old: str, new: str) -> str:
     assert old in GOOD
     return GOOD.replace(old, new, 1)
+
+
+@pytest.fixture(params=[False, True], ids=["parsed", "as if long"], autouse=True)
+def however_long(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry is read in another way where it is long, and nobody may notice."""
+    if request.param:
+        monkeypatch.setattr(located, "_LONG", -1)
 
 
 @pytest.fixture
