@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 TRACE_ID, FROM, TO, INTERACTION_ID = "Ssp-TraceID", "Ssp-From", "Ssp-To", "Ssp-InteractionID"
 SSP_HEADERS = (TRACE_ID, FROM, TO, INTERACTION_ID)
+BLANKS = " \t"  # the white space around a header's value; Python strips more. Source: RFC 9110, 5.6.3
 
 
 class NotRecordedError(Exception):
@@ -89,6 +90,15 @@ class Shares(NamedTuple):
     own_s: float
 
 
+class Addressing(NamedTuple):
+    """The values of the four Ssp headers, as `Exchange.sole` finds them."""
+
+    trace_id: str | None
+    from_asid: str | None
+    to_asid: str | None
+    interaction_id: str | None
+
+
 class Advisory(NamedTuple):
     """What worked but is not as the specification wants it: its name, and what was found."""
 
@@ -145,6 +155,12 @@ class Exchange:
     raw_headers: tuple[tuple[bytes, bytes], ...] = ()
     nth: int = 1  # which request on its connection it is; 0 where none came
 
+    # The Ssp headers as `sole` finds them, well-formed and known or not
+    trace_id: str | None = field(init=False)
+    from_asid: str | None = field(init=False)
+    to_asid: str | None = field(init=False)
+    interaction_id: str | None = field(init=False)
+
     # As the checks read it
     target: Target | None = None
     sender: System | None = None
@@ -171,33 +187,19 @@ class Exchange:
     recorded: bool = False
     lost: bool = False  # it could not be written down, and is not tried again
 
+    def __post_init__(self) -> None:
+        """Read the Ssp headers once: they are asked for some twenty times a request, and headers do not change."""
+        self.trace_id, self.from_asid, self.to_asid, self.interaction_id = map(self.sole, SSP_HEADERS)
+
     def sole(self, name: str) -> str | None:
-        """Return a header's value where it came just once and is not empty, without the white space around it.
-
-        Source: RFC 9110, 5.6.3: white space is blanks and tabs; Python strips more.
-        """
+        """Return a header's value where it came just once and is not empty, without the white space around it."""
         values = self.headers.getall(name, ())
-        return (values[0].strip(" \t") or None) if len(values) == 1 else None
+        return (values[0].strip(BLANKS) or None) if len(values) == 1 else None
 
     @property
-    def trace_id(self) -> str | None:
-        """The value of `Ssp-TraceID`, well-formed or not."""
-        return self.sole(TRACE_ID)
-
-    @property
-    def from_asid(self) -> str | None:
-        """The value of `Ssp-From`, known or not."""
-        return self.sole(FROM)
-
-    @property
-    def to_asid(self) -> str | None:
-        """The value of `Ssp-To`, known or not."""
-        return self.sole(TO)
-
-    @property
-    def interaction_id(self) -> str | None:
-        """The value of `Ssp-InteractionID`, known or not."""
-        return self.sole(INTERACTION_ID)
+    def addressing(self) -> Addressing:
+        """The Ssp headers, in the order of `SSP_HEADERS`."""
+        return Addressing(self.trace_id, self.from_asid, self.to_asid, self.interaction_id)
 
     @property
     def shares(self) -> Shares | None:

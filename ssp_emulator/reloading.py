@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -31,13 +32,14 @@ _Stamp = tuple[_Look | None, ...]
 class Part(Generic[T]):
     """Something that is made from files: how it is read, away from the event loop, and how it is put in force.
 
-    `name` is for the log; `read` raises `SetupError` where the files are not good.
+    `name` is for the log; `read` raises `SetupError` where the files are not good. `apply` may return something to wait
+    for until it is in force everywhere, which raises `SetupError` where that cannot be.
     """
 
     name: str
     files: tuple[Path, ...]
     read: Callable[[], T]
-    apply: Callable[[T], None]
+    apply: Callable[[T], Awaitable[None] | None]
 
     def stamp(self) -> _Stamp:
         """Return what changes with the files; None stands for one that cannot be seen."""
@@ -111,7 +113,9 @@ class Reloader:
                 digest, made = await asyncio.to_thread(_read_whole, part)
                 changed = digest is None or digest != self._in_force.get(part.name)
                 if changed:  # putting the same in force again would cost consumers their connections
-                    part.apply(made)
+                    applied = part.apply(made)
+                    if isinstance(applied, Awaitable):
+                        await applied
                     self._in_force[part.name] = digest
             except SetupError as error:
                 self._report(part, error.lines)

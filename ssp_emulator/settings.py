@@ -225,10 +225,11 @@ class LogSettings(_Settings):
 
 
 class Settings(_Settings):
-    """The whole of `emulator.yaml`."""
+    """The whole of `emulator.yaml`; `workers` is how many processes share the proxy's port."""
 
     registry: FilePath = Path("registry.yaml")
     certificates: FilePath = Path("../certs")
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
     proxy: ProxySettings = ProxySettings()
     providers: ProviderSettings = ProviderSettings()
     compatibility: Literal["documented", "observed-2018"] = "documented"

@@ -10,9 +10,10 @@ _BACKLOG = 1024
 _NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
+def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
     """Bind, and listen on, TCP sockets for every usable address of a host; port 0 takes one free port for all of them.
 
+    `shared` says that others of this user may have the port too, where they say so as well (`share`).
     Raises OSError where the port is taken, or the host has no address on this machine.
     """
     bound: list[socket.socket] = []
@@ -20,7 +21,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     for family, kind, protocol, _, address in dict.fromkeys(addresses):
         try:
-            bound.append(_bind_one((family, kind, protocol), (address[0], port, *address[2:])))
+            bound.append(_bind_one((family, kind, protocol), (address[0], port, *address[2:]), shared=shared))
         except OSError as error:
             if error.errno not in _NO_SUCH_ADDRESS:
                 close(bound)
@@ -33,15 +34,26 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return bound
 
 
+def share(sockets: list[socket.socket]) -> None:
+    """Let other sockets of this user be bound, `shared`, to the port that these have had to themselves.
+
+    The kernel gives each connection to one of those that listen.
+    """
+    for each in sockets:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+
 def close(sockets: list[socket.socket]) -> None:
     """Close sockets that were bound."""
     for each in sockets:
         each.close()
 
 
-def _bind_one(kind: tuple[int, int, int], address: tuple[object, ...]) -> socket.socket:
+def _bind_one(kind: tuple[int, int, int], address: tuple[object, ...], *, shared: bool) -> socket.socket:
     listening = socket.socket(*kind)
     try:
+        if shared:
+            share([listening])
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if listening.family == socket.AF_INET6:
             # Without this, an IPv6 socket could take the IPv4 port too, and the next address would find it taken.

@@ -9,15 +9,17 @@ percent-encoded form); RFC 3986 for what a URL is.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from ssp_emulator.address import is_host_name
 
 _SCHEME = re.compile(r"https:(/{1,2})(?!/)", re.IGNORECASE)
 _ENCODED = re.compile(r"[a-z]+%3A%2F%2F", re.IGNORECASE)
-_FORBIDDEN = re.compile(r"[^\x21-\x7e]|\\")
+_FORBIDDEN = re.compile(r"[^\x21-\x5b\x5d-\x7e]")  # 5C is the backslash
+_END_OF_AUTHORITY = re.compile(r"[/?#]")
 _PORT = re.compile(r"[0-9]{1,5}\Z")
 
 
@@ -33,8 +35,7 @@ class TargetError(ValueError):
     """A target cannot be understood; the text says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A provider's URL: whole (`text`), and as its parts go on the wire."""
 
     text: str
@@ -55,9 +56,10 @@ def parse(raw: str) -> Target:
     if not raw.startswith("/"):
         raise TargetError("the request's path should be /https://… with the provider's URL in it")
     written, form = _plain(raw[1:]), Form.LITERAL
-    if _ENCODED.match(written):
-        written, form = _plain(_decoded(written)), Form.ENCODED
     scheme = _SCHEME.match(written)
+    if scheme is None and _ENCODED.match(written):
+        written, form = _plain(_decoded(written)), Form.ENCODED
+        scheme = _SCHEME.match(written)
     if scheme is None:
         raise TargetError("the target should be an absolute URL that begins with https:// and a host")
     if scheme[1] == "/":
@@ -73,21 +75,28 @@ def _plain(text: str) -> str:
 
 def _parts(text: str, form: Form) -> Target:
     rest = text.partition("//")[2]
-    end = next((place for place, character in enumerate(rest) if character in "/?#"), len(rest))
-    authority, tail = rest[:end], rest[end:]
+    end = _END_OF_AUTHORITY.search(rest)
+    place = end.start() if end is not None else len(rest)
+    authority, tail = rest[:place], rest[place:]
     if "#" in tail:
         raise TargetError("the target should have no fragment (#)")
+    if (problem := _problem_with(authority)) is not None:
+        raise TargetError(problem)
+    if _has_dot_segment(tail.partition("?")[0]):
+        raise TargetError("the target's path should have no . or .. segment, raw or percent-encoded")
+    return Target(text, authority, tail if tail.startswith("/") else f"/{tail}", form)
+
+
+@lru_cache(maxsize=256)  # the text alone decides, and there are as many as there are providers
+def _problem_with(authority: str) -> str | None:
     if "@" in authority:
-        raise TargetError("the target should have no user information (@) before its host")
+        return "the target should have no user information (@) before its host"
     host, colon, port = authority.partition(":")
     if not is_host_name(host.removesuffix(".")):
-        raise TargetError(f"the target should have a host after https://, found {authority!r}")
+        return f"the target should have a host after https://, found {authority!r}"
     if colon and not _is_port(port):
-        raise TargetError(f"the target should have a port from 1 to 65535 after its host, found {port!r}")
-    path, question_mark, query = tail.partition("?")
-    if _has_dot_segment(path):
-        raise TargetError("the target's path should have no . or .. segment, raw or percent-encoded")
-    return Target(text, authority, f"{path or '/'}{question_mark}{query}", form)
+        return f"the target should have a port from 1 to 65535 after its host, found {port!r}"
+    return None
 
 
 def _is_port(text: str) -> bool:
@@ -101,6 +110,8 @@ def _decoded(written: str) -> str:
 
 
 def _has_dot_segment(path: str) -> bool:
+    if "/." not in path and "%" not in path:  # a segment begins behind a slash
+        return False
     # Some servers decode %2F, and %5C as another slash, before they walk a path: so they part segments here too.
     plain = path.lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/")
     return any(segment in {".", ".."} for segment in plain.split("/"))

@@ -94,14 +94,14 @@ class Faults:
 
     async def remove(self, request: web.Request) -> web.Response:
         """Lift a rule."""
-        if not self._control.engine.remove(_name(request)):
+        if not await self._control.remove(_name(request)):
             raise _not_in_force(request)
         self._log.info("fault rules lifted", rules=[_name(request)])
         return web.Response(status=204)
 
     async def clear(self, _: web.Request) -> web.Response:
         """Lift every rule, and tell how many there were."""
-        lifted = self._control.engine.clear()
+        lifted = await self._control.clear()
         self._log.info("every fault rule lifted", rules=lifted)
         return web.json_response({"lifted": lifted})
 

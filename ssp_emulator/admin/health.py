@@ -10,7 +10,7 @@ from aiohttp import web
 from ssp_emulator.admin.route import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     Look = Callable[[], str | None]
 
@@ -45,12 +45,18 @@ class Health:
     """Answers whether the emulator is well.
 
     `parts` says for each part why it is not ready, None where it is; `warnings` says for any of these what is not well
-    with it all the same.
+    with it all the same. `refresh`, where there is one, is waited for before they are looked at.
     """
 
-    def __init__(self, parts: Mapping[str, Look], warnings: Mapping[str, Look] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Look],
+        warnings: Mapping[str, Look] = MappingProxyType({}),
+        refresh: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._parts = parts
         self._warnings = warnings
+        self._refresh = refresh
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -70,6 +76,8 @@ class Health:
 
     async def ready(self, _: web.Request) -> web.Response:
         """Say whether requests are served, and what is missing: 200 where they are, 503 where not."""
+        if self._refresh is not None:
+            await self._refresh()
         parts = {name: self._told(name, look()) for name, look in self._parts.items()}
         ready = all(part["ready"] for part in parts.values())
         said = {"status": "ready" if ready else "not ready", "parts": parts}

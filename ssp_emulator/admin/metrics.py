@@ -11,18 +11,18 @@ from prometheus_client.exposition import choose_encoder
 from ssp_emulator.admin.route import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
-    from prometheus_client import CollectorRegistry
+    from prometheus_client.registry import Collector
 
-    Encoder = Callable[[CollectorRegistry], bytes]
+    Encoder = Callable[[Collector], bytes]
 
 
 class Exposition:
-    """Answers what a registry of metrics has."""
+    """Answers what metrics there are; `collected` returns them, and is asked each time."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+    def __init__(self, collected: Callable[[], Awaitable[Collector]]) -> None:
+        self._collected = collected
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -33,7 +33,7 @@ class Exposition:
         """Return the metrics in the text format of Prometheus, or in OpenMetrics where that is accepted."""
         encode, content_type = _chosen(", ".join(request.headers.getall("Accept", ())))
         # In a thread: ten thousand series take some tenths of a second to write.
-        body = await asyncio.to_thread(encode, self._registry)
+        body = await asyncio.to_thread(encode, await self._collected())
         return web.Response(body=body, headers={"Content-Type": content_type})
 
 

@@ -16,8 +16,8 @@ from ssp_emulator.audit.opening import open_to_read
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LINE = "{word} {link.sequence:012d} {link.digest}\n"
-_LENGTH = len(_LINE.format(word="head", link=GENESIS))
+_HEAD, _BASE = b"head %012d %s\n", b"base %012d %s\n"
+_LENGTH = len(_HEAD % (GENESIS.sequence, GENESIS.digest.encode()))
 _MOST = 1024  # bytes that are looked at: what has more is no anchor
 _WHOLE = re.compile(r"head (\d{12}) ([0-9a-f]{64})\nbase (\d{12}) ([0-9a-f]{64})\n\Z")
 
@@ -38,11 +38,11 @@ class Anchor:
 
     def set_head(self, link: Link) -> None:
         """Say which record is the last; raises `OSError`."""
-        os.pwrite(self._file, _LINE.format(word="head", link=link).encode(), 0)
+        os.pwrite(self._file, _HEAD % (link.sequence, link.digest.encode()), 0)
 
     def set_base(self, link: Link) -> None:
         """Say which record is the last that retention has removed; raises `OSError`."""
-        os.pwrite(self._file, _LINE.format(word="base", link=link).encode(), _LENGTH)
+        os.pwrite(self._file, _BASE % (link.sequence, link.digest.encode()), _LENGTH)
 
 
 class Anchored(NamedTuple):

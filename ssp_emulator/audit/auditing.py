@@ -27,17 +27,26 @@ _MIB = 1 << 20
 class Auditing:
     """Keeps a trail, as an async context manager; entering raises `JournalError`.
 
-    `worker` is the process's number among those that share the trail, from 0: each has a chain of its own.
+    `worker` is the process's number among those that share the trail, from 0: each has a chain of its own. `indexes`
+    says whether it keeps the index of all of them, which one process does.
     """
 
     def __init__(
-        self, layout: Layout, settings: AuditSettings, clock: Clock, advice: Advice, *, worker: int = 0
+        self,
+        layout: Layout,
+        settings: AuditSettings,
+        clock: Clock,
+        advice: Advice,
+        *,
+        worker: int = 0,
+        indexes: bool = True,
     ) -> None:
         rotation = Rotation(round(settings.rotate.size_mib * _MIB), settings.rotate.age_s)
         self.layout = layout
         self.archivist = Archivist(layout)
         self.journal = Journal(layout, worker, clock=clock, rotation=rotation)
         self._settings = settings
+        self._indexes = indexes
         self._clock = clock
         self._advice = advice
         self._running = AsyncExitStack()
@@ -65,7 +74,8 @@ class Auditing:
                     flush_every_s=settings.sync_interval_s,
                 )
             )
-            await starting.enter_async_context(self.archivist)
+            if self._indexes:
+                await starting.enter_async_context(self.archivist)
             self._running = starting.pop_all()
         return self
 

@@ -18,8 +18,10 @@ _GAP = r"(?:[ +._-]|%(?:25)*(?:09|20|2[bBdDeE]|5[fF])){0,2}"
 _BEFORE = r"(?:(?<![0-9A-Za-z])|(?<=%[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2})|(?<=%2525[0-9A-Fa-f]{2}))"
 _DIGIT = r"(?:[0-9]|%(?:25)*3[0-9])"  # percent-encoded, which nobody needs to do, it is a digit still
 _NUMBER = re.compile(
-    rf"{_BEFORE}({_DIGIT}{{3}}){_GAP}({_DIGIT}{{3}}){_GAP}({_DIGIT}{{4}})(?![0-9A-Za-z]|%(?:25)*3[0-9])"
+    rf"(?=[0-9%]){_BEFORE}({_DIGIT}{{3}}){_GAP}({_DIGIT}{{3}}){_GAP}({_DIGIT}{{4}})(?![0-9A-Za-z]|%(?:25)*3[0-9])"
 )
+_SUSPECT = re.compile(r"[0-9]{3}|%")  # much quicker, and no number is without
+_DIGITS = 10
 _ENCODING = re.compile(r"%(?:25)*3")
 _TIMES = range(1_400_000_000, 2_200_000_000)  # Unix seconds, from 2014 to 2039
 _SPARED = frozenset({"client", "time"})  # what holds no text of a consumer's but the certificate's
@@ -27,7 +29,7 @@ _SPARED = frozenset({"client", "time"})  # what holds no text of a consumer's bu
 
 def masked(text: str) -> str:
     """Return a text without NHS numbers."""
-    return _NUMBER.sub(_mask, text)
+    return _NUMBER.sub(_mask, text) if len(text) >= _DIGITS and _SUSPECT.search(text) is not None else text
 
 
 def masked_facts(facts: dict[str, Any]) -> dict[str, Any]:
@@ -36,15 +38,13 @@ def masked_facts(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _masked(value: Any) -> Any:
-    match value:
-        case str():
-            return masked(value)
-        case dict():
-            return {key: _masked(each) for key, each in value.items()}
-        case list():
-            return [_masked(each) for each in value]
-        case _:
-            return value
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {key: _masked(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_masked(each) for each in value]
+    return value
 
 
 def _mask(found: re.Match[str]) -> str:

@@ -17,27 +17,34 @@ if TYPE_CHECKING:
 
     from ssp_emulator.audit.reading import Record
     from ssp_emulator.directory.model import System
-    from ssp_emulator.exchange import Client, Exchange, Sample
+    from ssp_emulator.exchange import Client, Exchange, ProviderLeg, Sample
+    from ssp_emulator.token.claims import Claims
     from ssp_emulator.verdict import Verdict
+
+_TIME = "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"  # which takes half of what `isoformat` does
+_RESULTS = {result: result.value for result in Result}  # `value` of a member costs as much as the rest of a verdict
+_NOT_REACHED = Result.NOT_REACHED.value
 
 
 def facts_of(exchange: Exchange, *, with_token: bool = False) -> Record:
     """Return what a record says of an exchange; its place in the chain is the journal's to say."""
+    trace_id, from_asid, to_asid, interaction_id = exchange.addressing
+    denial = exchange.denial
     return {
         "time": _milliseconds(exchange.received_at),
-        "trace_id": exchange.trace_id,
-        "from": _party(exchange.from_asid, exchange.sender),
-        "to": _party(exchange.to_asid, exchange.receiver),
-        "interaction": exchange.interaction_id,
+        "trace_id": trace_id,
+        "from": _party(from_asid, exchange.sender),
+        "to": _party(to_asid, exchange.receiver),
+        "interaction": interaction_id,
         "method": exchange.method,
         "target": exchange.target_text,
         "client": _client(exchange.client, exchange.nth),
-        "claims": _claims(exchange),
-        "checks": [_check(name, exchange.verdicts.get(name)) for name in checks.NAMES],
-        "denial": _denial(exchange),
+        "claims": _claims(exchange.claims),
+        "checks": _checks(exchange.verdicts),
+        "denial": {"reason": denial.reason.value, "text": denial.text} if denial is not None else None,
         "faults": [firing.record() for firing in exchange.firings],
-        "advisories": [{"advisory": each.name, "found": each.found} for each in exchange.advisories],
-        "provider": _provider(exchange),
+        "advisories": [{"advisory": name, "found": found} for name, found in exchange.advisories],
+        "provider": _provider(exchange.provider),
         "status": exchange.status,
         "broken_off": exchange.broken_off,
         "bytes": {"from_consumer": exchange.bytes_in, "to_consumer": exchange.bytes_out},
@@ -49,7 +56,8 @@ def facts_of(exchange: Exchange, *, with_token: bool = False) -> Record:
 
 
 def _milliseconds(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    date = moment.year, moment.month, moment.day
+    return _TIME % (*date, moment.hour, moment.minute, moment.second, moment.microsecond // 1000)
 
 
 def _party(asid: str | None, system: System | None) -> Record:
@@ -75,8 +83,7 @@ def _client(client: Client, nth: int) -> Record:
     }
 
 
-def _claims(exchange: Exchange) -> Record | None:
-    claims = exchange.claims
+def _claims(claims: Claims | None) -> Record | None:
     if claims is None:
         return None
     return {
@@ -90,22 +97,21 @@ def _claims(exchange: Exchange) -> Record | None:
     }
 
 
-def _check(name: str, verdict: Verdict | None) -> Record:
-    if verdict is None:
-        return {"check": name, "result": Result.NOT_REACHED.value}
-    told: Record = {"check": name, "result": verdict.result.value}
-    if verdict.expected is not None:
-        told["expected"] = verdict.expected
-    return {**told, "found": verdict.found}
+def _checks(verdicts: dict[str, Verdict]) -> list[Record]:
+    told: list[Record] = []
+    for name in checks.NAMES:
+        if (verdict := verdicts.get(name)) is None:
+            told.append({"check": name, "result": _NOT_REACHED})
+            continue
+        result, found, expected, _ = verdict
+        if expected is None:
+            told.append({"check": name, "result": _RESULTS[result], "found": found})
+        else:
+            told.append({"check": name, "result": _RESULTS[result], "expected": expected, "found": found})
+    return told
 
 
-def _denial(exchange: Exchange) -> Record | None:
-    denial = exchange.denial
-    return {"reason": denial.reason.value, "text": denial.text} if denial is not None else None
-
-
-def _provider(exchange: Exchange) -> Record | None:
-    leg = exchange.provider
+def _provider(leg: ProviderLeg) -> Record | None:
     if leg.address is None and leg.error is None:
         return None
     return {
@@ -121,16 +127,17 @@ def _provider(exchange: Exchange) -> Record | None:
 def _timings(exchange: Exchange) -> dict[str, float | None]:
     """Spans, each from the end of the one before it; `tls` belongs to the connection, `total` to the whole."""
     timings = exchange.timings
-    shares = exchange.shares
+    provider_s, own_s = exchange.shares or (None, None)
+    checked, waited, connected = timings.checked, timings.waited, timings.connected
     return {
         "tls": _ms(exchange.client.handshake_s),
-        "checks": _ms(timings.checked),
-        "faults": _ms(_between(timings.checked, timings.waited)),
-        "connect": _ms(_between(timings.asked_at, timings.connected)),
-        "first_byte": _ms(_between(timings.connected, timings.first_byte)),
+        "checks": _ms(checked),
+        "faults": _span(checked, waited),
+        "connect": _span(checked if waited is None else waited, connected),
+        "first_byte": _span(connected, timings.first_byte),
         "total": _ms(timings.total),
-        "provider": _ms(shares.provider_s) if shares is not None else None,
-        "own": _ms(shares.own_s) if shares is not None else None,
+        "provider": _ms(provider_s),
+        "own": _ms(own_s),
     }
 
 
@@ -149,9 +156,9 @@ def _body(sample: Sample) -> Record:
         return {"base64": base64.b64encode(sample.data).decode(), "whole": sample.whole}
 
 
-def _between(start: float | None, end: float | None) -> float | None:
-    return end - start if start is not None and end is not None else None
+def _span(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else _ms(end - start)
 
 
 def _ms(seconds: float | None) -> float | None:
-    return round(seconds * 1000, 3) if seconds is not None else None
+    return None if seconds is None else int(seconds * 1_000_000 + 0.5) / 1000  # half of what `round` takes

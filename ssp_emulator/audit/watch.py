@@ -13,10 +13,15 @@ _YOUNG_NS = 1 * _NS  # the time of a folder's change is too coarse to tell two s
 
 
 class Watch:
-    """Tells whether a trail may have grown since it was last asked; that costs a few calls of the system."""
+    """Tells whether a trail may have grown since it was last asked; that costs a few calls of the system.
+
+    `grown` is by how many bytes it was seen to grow between the last two times.
+    """
 
     def __init__(self, layout: Layout) -> None:
+        self.grown = 0
         self._layout = layout
+        self._total: int | None = None
         self._workers: list[int] = []
         self._folder = 0
         self._seen: object = None
@@ -31,8 +36,12 @@ class Watch:
         if young or changed_at != self._folder:
             self._workers = self._layout.workers()
         self._folder = changed_at
-        seen = (changed_at, [self._size(worker) for worker in self._workers])
+        sizes = [self._size(worker) for worker in self._workers]
+        seen = (changed_at, sizes)
         changed, self._seen = seen != self._seen, seen
+        total = sum(size for _, size in sizes)
+        self.grown = max(0, total - self._total) if self._total is not None else 0
+        self._total = total
         return changed
 
     def _size(self, worker: int) -> tuple[int, int]:

@@ -63,7 +63,7 @@ def examine(exchange: Exchange, spine: Spine, order: tuple[Check, ...] = ORDER) 
     denial = _first_denial(exchange, spine, order)
     if denial is not None:
         _remember_who_asked(exchange)
-    if exchange.standing is None and _knows_its_sender(exchange):
+    if rate.__name__ not in exchange.verdicts and _knows_its_sender(exchange):
         exchange.standing = standing_of(exchange, spine)  # an answer tells it, also where no check came to it
     return denial
 
@@ -88,9 +88,9 @@ def _remember_who_asked(exchange: Exchange) -> None:
 
 
 def _first_denial(exchange: Exchange, spine: Spine, order: tuple[Check, ...]) -> Denial | None:
+    verdicts = exchange.verdicts
     for check in order:
-        verdict = check(exchange, spine)
-        exchange.verdicts[check.__name__] = verdict
+        verdicts[check.__name__] = verdict = check(exchange, spine)
         if verdict.denial is not None:
             return verdict.denial
     return None

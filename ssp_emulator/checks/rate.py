@@ -27,14 +27,12 @@ def rate(exchange: Exchange, spine: Spine) -> Verdict:
     of_sender, of_receiver = spine.limits.of_sender(sender), spine.limits.of_receiver(receiver)
     if of_sender is None and of_receiver is None:
         return skip("no limit is configured")
-    now = spine.clock.monotonic()
-    if of_sender is not None and (standing := of_sender.standing(now)).spent:
-        return _refuse(exchange, outcome.rate_limited(sender), f"sender {sender}", standing)
-    if of_receiver is not None and (standing := of_receiver.standing(now)).spent:
-        return _refuse(exchange, outcome.unavailable(receiver), f"receiver {receiver}", standing)
-    for allowance in (of_sender, of_receiver):
-        if allowance is not None:
-            allowance.take(now)
+    limited = [allowance for allowance in (of_sender, of_receiver) if allowance is not None]
+    spent = limited[0].take(spine.clock.monotonic(), *limited[1:])
+    if spent is not None and spent.allowance is of_sender:
+        return _refuse(exchange, outcome.rate_limited(sender), f"sender {sender}", spent.standing)
+    if spent is not None:
+        return _refuse(exchange, outcome.unavailable(receiver), f"receiver {receiver}", spent.standing)
     exchange.standing = standing_of(exchange, spine)
     return allow(str(exchange.standing))
 

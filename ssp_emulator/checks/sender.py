@@ -37,10 +37,12 @@ def sender(exchange: Exchange, spine: Spine) -> Verdict:
             found=", ".join(certificate.names) or "no name",
         )
     exchange.interaction = spine.catalogue.get(interaction_id)
-    expected = f"{interaction_id} on the AS record of {asid}"
-    if exchange.interaction is None:
-        refuse = outcome.unsupported_interaction if spine.observed_2018 else outcome.asid_check_failed
-        return deny(refuse(asid), expected=expected, found="no such interaction")
-    if interaction_id not in system.sends:
-        return deny(outcome.asid_check_failed(asid), expected=expected, found="it is not there")
-    return allow(f"{asid} of {system.organisation.ods}")
+    if exchange.interaction is not None and interaction_id in system.sends:
+        return allow(f"{asid} of {system.organisation.ods}")
+    unknown = exchange.interaction is None
+    refuse = outcome.unsupported_interaction if unknown and spine.observed_2018 else outcome.asid_check_failed
+    return deny(
+        refuse(asid),
+        expected=f"{interaction_id} on the AS record of {asid}",
+        found="no such interaction" if unknown else "it is not there",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ssp_emulator import outcome
@@ -20,4 +21,9 @@ def tls(exchange: Exchange, _: Spine) -> Verdict:
     """
     if exchange.client.tls is None:
         return deny(outcome.plain_http(), expected="TLS", found="plain HTTP")
-    return allow(f"{exchange.client.tls} {exchange.client.cipher}")
+    return _passed(exchange.client.tls, exchange.client.cipher)
+
+
+@lru_cache(maxsize=64)  # the same words for every connection, and few of them
+def _passed(version: str, cipher: str | None) -> Verdict:
+    return allow(f"{version} {cipher}")

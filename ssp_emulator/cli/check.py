@@ -8,7 +8,8 @@ import click
 
 from ssp_emulator.admin.guard import guard_of
 from ssp_emulator.cli import options
-from ssp_emulator.emulator import Emulator
+from ssp_emulator.clock import SystemClock
+from ssp_emulator.emulator.securing import Securing
 from ssp_emulator.faults.scenario import read_all
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.plan import read_plan
@@ -25,12 +26,12 @@ def check(config_path: Path) -> None:
     if not plan.makes_certificates and (missing := plan.configuration.missing_files()):
         raise InvalidFileError(missing)
     if not plan.makes_certificates:
-        Emulator(plan).examine_faults()
+        Securing(plan, SystemClock()).examine_faults()
     guard_of(plan.configuration)
     scenarios = read_all(plan.configuration.fault_context)
     if problems := [problem for each in scenarios if isinstance(each, InvalidFileError) for problem in each.problems]:
         raise InvalidFileError(problems)
-    systems = len(list(plan.registry.directory.systems))
+    systems = len(plan.registry.directory.systems)
     click.echo(f"{config_path}: valid; {systems} systems in the registry, {len(scenarios)} fault scenarios.")
     if plan.makes_certificates:
         click.echo(f"There are no certificates in {plan.certificates.root} yet; `ssp-emulator up` makes them.")

@@ -12,6 +12,7 @@ from ssp_emulator import logs
 from ssp_emulator.cli import options
 from ssp_emulator.emulator import Emulator
 from ssp_emulator.plan import Plan, read_plan
+from ssp_emulator.settling import settle_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,7 @@ async def _serve(plan: Plan) -> None:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, again.set)
     async with Emulator(plan) as emulator:
+        settle_in()
         click.echo(f"Emulator ready: https://{emulator.address}")  # flushed, for whoever waits for the line
         if emulator.admin_address is not None:
             click.echo(f"Admin API: http://{emulator.admin_address}")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ssp_emulator.faults.engine import Engine
     from ssp_emulator.proxy.ledger import Ledger
     from ssp_emulator.settings import Settings
+    from ssp_emulator.tallies import Tallies
 
 
 def providers_of(settings: Settings, context: ssl.SSLContext) -> Providers:
@@ -41,8 +42,8 @@ def handler_of(
     return Handler(spine, faults, providers, ledger, replies, manners)
 
 
-def spine_of(settings: Settings, registry: Registry, clock: Clock) -> Spine:
-    """Return what the checks judge by."""
+def spine_of(settings: Settings, registry: Registry, clock: Clock, tallies: Tallies | None = None) -> Spine:
+    """Return what the checks judge by; `tallies` is where limits are counted."""
     sender, receiver = (Quota(side.requests, side.asids) for side in (settings.limits.sender, settings.limits.receiver))
     return Spine(
         registry.directory,
@@ -52,5 +53,5 @@ def spine_of(settings: Settings, registry: Registry, clock: Clock) -> Spine:
         token_leeway_s=settings.token.leeway_s,
         observed_2018=settings.compatibility == "observed-2018",
         media_types=frozenset(settings.media.allowed),
-        limits=Limits(settings.limits.window_s, sender, receiver),
+        limits=Limits(settings.limits.window_s, sender, receiver, tallies),
     )

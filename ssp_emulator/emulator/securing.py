@@ -8,6 +8,7 @@ from ssp_emulator.located import InvalidFileError
 from ssp_emulator.pki.initialising import ensure
 from ssp_emulator.pki.names import Names
 from ssp_emulator.proxy import tls
+from ssp_emulator.proxy.disguises import DisguiseError, Disguises
 
 if TYPE_CHECKING:
     import ssl
@@ -15,19 +16,20 @@ if TYPE_CHECKING:
 
     from ssp_emulator.clock import Clock
     from ssp_emulator.plan import Plan
-    from ssp_emulator.proxy.openssl import ContextAdapter
+    from ssp_emulator.proxy.openssl import ConsumerContext
     from ssp_emulator.settings import TlsSide
 
 T = TypeVar("T")
 
 
 class Securing:
-    """Makes what TLS needs, as a plan has it."""
+    """Makes what TLS needs, as a plan has it; `disguises` is what fault rules shake hands with instead."""
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
         self._plan = plan
         self._configuration = plan.configuration
         self._clock = clock
+        self.disguises = Disguises(self.consumer_files(), plan.certificates, clock)
 
     def make_certificates(self) -> None:
         """Make the emulated PKI where it is used and not there. Raises `InvalidFileError` where files are missing."""
@@ -48,16 +50,31 @@ class Securing:
             tls_1_3=ours.tls_1_3,
         )
 
-    def for_consumers(self) -> ContextAdapter:
-        """Return what shakes hands with consumers. Raises `InvalidFileError`."""
+    def for_consumers(self) -> ConsumerContext:
+        """Return what shakes hands with consumers, and make the disguises anew. Raises `InvalidFileError`."""
         files = self.consumer_files()
-        return self._secured("proxy", lambda: tls.for_consumers(files, self._clock.monotonic))
+        made = self._secured("proxy", lambda: tls.for_consumers(files, self._clock))
+        self.disguises.renew()  # from the same files; a connection from just before closes with all others
+        return made
 
     def for_providers(self) -> ssl.SSLContext:
         """Return what shakes hands with providers. Raises `InvalidFileError`."""
         ours, path = self._configuration.settings.providers.tls, self._configuration.path
         files = (path(ours.certificate), path(ours.key), path(ours.trust))
         return self._secured("providers", lambda: tls.for_providers(*files))
+
+    def examine_faults(self) -> None:
+        """Raise `InvalidFileError` where a fault rule that is there from the start could not do what it says."""
+        problems = []
+        for key, scenario, rules in self._plan.faults:
+            for place, rule in enumerate(rules):
+                try:
+                    self.disguises.examine(rule.effect)
+                except DisguiseError as error:
+                    at = key if scenario is not None else (*key, place)
+                    problems.append(self._configuration.problem_at(at, f"{rule.name}: {error}"))
+        if problems:
+            raise InvalidFileError(problems)
 
     def _secured(self, side: TlsSide, make: Callable[[], T]) -> T:
         """Make one side's TLS context, with every problem named by its line."""

@@ -9,15 +9,17 @@ from ssp_emulator.faults import chance
 from ssp_emulator.faults.effects.effect import Stage
 from ssp_emulator.faults.firing import Firing
 from ssp_emulator.faults.matching import ConnectionMatcher, Matcher
+from ssp_emulator.tallies import PlainRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.faults.rule import Rule, When
+    from ssp_emulator.tallies import Row
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many requests (or connections) a rule matched, how many of them it fired on, and how many asked for it."""
 
@@ -31,6 +33,7 @@ class Armed:
     """A rule in force since `since` (UTC); `expires` is when it lifts itself, as a monotonic moment in seconds.
 
     `seed` is what its decisions depend on, beside its name and its count; `scenario` is where it came from, if it did.
+    `row` is where it counts matches, firings and those that were asked for, in this order.
     """
 
     rule: Rule
@@ -38,7 +41,7 @@ class Armed:
     since: datetime
     expires: float | None = None
     scenario: str | None = None
-    counts: Counts = field(default_factory=Counts)
+    row: Row = field(default_factory=PlainRow)
     on_connections: bool = field(init=False)
     _matcher: Matcher = field(init=False, repr=False)
     _connections: ConnectionMatcher = field(init=False, repr=False)
@@ -60,9 +63,17 @@ class Armed:
 
     def ask(self) -> Firing:
         """Fire on a request that asks for this rule by name; neither matches nor decisions depend on that."""
-        self.counts.asked += 1
-        self.counts.fired += 1
-        return Firing(self.rule.name, self.rule.effect.kind, self.counts.asked, asked=True, seed=self.seed)
+        with self.row as numbers:
+            numbers.third += 1
+            numbers.second += 1
+            count = numbers.third
+        return Firing(self.rule.name, self.rule.effect.kind, count, asked=True, seed=self.seed)
+
+    @property
+    def counts(self) -> Counts:
+        """What it has counted so far."""
+        with self.row as numbers:
+            return Counts(numbers.first, numbers.second, numbers.third)
 
     def shown(self, monotonic: float) -> dict[str, Any]:
         """Return the rule and its counts as JSON's types."""
@@ -80,12 +91,13 @@ class Armed:
         return window is None or window.contains(now)
 
     def _decide(self) -> Firing | None:
-        self.counts.matched += 1
-        count = self.counts.matched
-        # All that it has fired by itself: a request that asked for it took none of `times`.
-        if not hits(self.rule.when, self.rule.name, self.seed, count, self.counts.fired - self.counts.asked):
-            return None
-        self.counts.fired += 1
+        with self.row as numbers:
+            numbers.first += 1
+            count = numbers.first
+            # All that it has fired by itself: a request that asked for it took none of `times`.
+            if not hits(self.rule.when, self.rule.name, self.seed, count, numbers.second - numbers.third):
+                return None
+            numbers.second += 1
         return Firing(self.rule.name, self.rule.effect.kind, count, seed=self.seed)
 
 

@@ -9,7 +9,7 @@ from ssp_emulator.errors import SetupError
 from ssp_emulator.faults import scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from ssp_emulator.faults.armed import Armed
     from ssp_emulator.faults.effects.effect import Context, Effect
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ssp_emulator.faults.scenario import Scenario
     from ssp_emulator.located import InvalidFileError
 
+    Spread = Callable[[Mapping[str, Armed], Callable[[], None]], Awaitable[None]]
 
 _MOST = 2000
 
@@ -41,16 +42,24 @@ class Control:
     """Puts rules in force, from whoever is allowed to; `engine` has those that are.
 
     `context` is what rules are validated with, and names the folder that scenarios are in. `prepare` makes ready what
-    effects need before they can act; it raises `SetupError` where that cannot be.
+    effects need before they can act; it raises `SetupError` where that cannot be. `spread`, where other processes go by
+    the same rules, takes those that are to be in force from now on, and what puts them in force in this process: it
+    calls that once they are in force in all others. Where that cannot be, it raises `SetupError`, and nothing changes.
     """
 
     def __init__(
-        self, engine: Engine, context: Context, prepare: Callable[[Iterable[Effect]], Awaitable[None]]
+        self,
+        engine: Engine,
+        context: Context,
+        prepare: Callable[[Iterable[Effect]], Awaitable[None]],
+        spread: Spread | None = None,
     ) -> None:
         self.engine = engine
         self.context = context
         self._prepare = prepare
+        self._spread = spread
         self._one_at_a_time = asyncio.Lock()
+        self._changing = asyncio.Lock()
 
     async def put(
         self, rules: Iterable[Rule], *, origin: str | None = None, only: bool = False, replace: bool = True
@@ -69,8 +78,27 @@ class Control:
             if (number := len(kept | {rule.name for rule in rules})) > _MOST:
                 raise TooManyRulesError(f"there would be {number} rules in force, and {_MOST} are the most")
             await self._prepare([rule.effect for rule in rules])
-            replaced = self._in_force(rules)
-            return Put(self.engine.put(rules, scenario=origin, only=only), replaced)
+            async with self._changing:
+                replaced = self._in_force(rules)
+                armed = self.engine.arm(rules, scenario=origin)
+                await self._hold(armed if only else {**self.engine.rules, **armed})
+            return Put(tuple(armed.values()), replaced)
+
+    async def remove(self, name: str) -> bool:
+        """Lift a rule; tell whether there was one."""
+        async with self._changing:
+            rules = self.engine.rules
+            if name not in rules:
+                return False
+            await self._hold({kept: armed for kept, armed in rules.items() if kept != name})
+            return True
+
+    async def clear(self) -> int:
+        """Lift every rule, and return how many there were."""
+        async with self._changing:
+            lifted = len(self.engine.rules)
+            await self._hold({})
+            return lifted
 
     async def apply(self, name: str, *, only: bool = False) -> Scenario:
         """Put the rules of a scenario in force, as its file has them now. Raises `SetupError`."""
@@ -81,6 +109,12 @@ class Control:
     async def scenarios(self) -> list[Scenario | InvalidFileError]:
         """Return every scenario by name, and in the place of one that is not good, what is wrong with it."""
         return await asyncio.to_thread(scenario.read_all, self.context)
+
+    async def _hold(self, rules: Mapping[str, Armed]) -> None:
+        if self._spread is None:
+            self.engine.hold(rules)
+        else:
+            await self._spread(rules, lambda: self.engine.hold(rules))
 
     def _in_force(self, rules: Iterable[Rule]) -> frozenset[str]:
         return frozenset(rule.name for rule in rules if self.engine.get(rule.name) is not None)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from ssp_emulator.faults.armed import Armed
 from ssp_emulator.faults.fault import NOTHING, Fault, Fired
 from ssp_emulator.faults.header import ASK
+from ssp_emulator.tallies import PlainTallies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ssp_emulator.clock import Clock
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.faults.rule import Rule
+    from ssp_emulator.tallies import Tallies
 
 
 _MOST_ECHOED = 200  # characters of what a request asks for
@@ -26,12 +28,13 @@ class UnknownRuleError(LookupError):
 class Engine:
     """Rules in force, in their order: that in which they came, a rule that is replaced keeping its place.
 
-    `seed` is what their decisions depend on. `by_header` says whether a request may ask for a rule by name. Rules come
-    and go between requests: what was chosen for one stays as it was.
+    `seed` is what their decisions depend on. `by_header` says whether a request may ask for a rule by name, and
+    `tallies` is where rules count. Rules come and go between requests: what was chosen for one stays as it was.
     """
 
-    def __init__(self, clock: Clock, *, seed: int = 0, by_header: bool = True) -> None:
+    def __init__(self, clock: Clock, *, seed: int = 0, by_header: bool = True, tallies: Tallies | None = None) -> None:
         self.seed = seed
+        self._tallies = tallies or PlainTallies()
         self._clock = clock
         self._by_header = by_header
         self._rules: dict[str, Armed] = {}
@@ -57,34 +60,50 @@ class Engine:
 
         `scenario` is where they come from; `only` lifts every other rule. Returns them as they are in force.
         """
-        self._lift()
+        armed = self.arm(rules, scenario=scenario)
+        self.hold(armed if only else {**self.rules, **armed})
+        return tuple(armed.values())
+
+    def arm(self, rules: Iterable[Rule], *, scenario: str | None = None) -> dict[str, Armed]:
+        """Return rules by their names as they would be in force from now on, with counts of their own."""
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        armed = {
+        return {
             rule.name: Armed(
                 rule,
                 self.seed,
                 now,
                 monotonic + rule.when.ttl_s if rule.when.ttl_s is not None else None,
                 scenario,
+                self._tallies.fresh(),
             )
             for rule in rules
         }
-        self._hold(armed if only else {**self._rules, **armed})
-        return tuple(armed.values())
+
+    @property
+    def rules(self) -> Mapping[str, Armed]:
+        """The rules in force by their names, in their order."""
+        self._lift()
+        return self._rules
+
+    def hold(self, rules: Mapping[str, Armed]) -> None:
+        """Have just these in force, in their order."""
+        self._rules = dict(rules)
+        self._for_requests = tuple(armed for armed in rules.values() if not armed.on_connections)
+        self._for_connections = tuple(armed for armed in rules.values() if armed.on_connections)
 
     def remove(self, name: str) -> bool:
         """Lift a rule; tell whether there was one."""
         self._lift()
         if name not in self._rules:
             return False
-        self._hold({kept: armed for kept, armed in self._rules.items() if kept != name})
+        self.hold({kept: armed for kept, armed in self._rules.items() if kept != name})
         return True
 
     def clear(self) -> int:
         """Lift every rule, and return how many there were."""
         self._lift()
         lifted = len(self._rules)
-        self._hold({})
+        self.hold({})
         return lifted
 
     def choose(self, exchange: Exchange) -> Fault:
@@ -129,16 +148,11 @@ class Engine:
             exchange.notes.append(said)
         return names
 
-    def _hold(self, rules: dict[str, Armed]) -> None:
-        self._rules = rules
-        self._for_requests = tuple(armed for armed in rules.values() if not armed.on_connections)
-        self._for_connections = tuple(armed for armed in rules.values() if armed.on_connections)
-
     def _lift(self) -> None:
         """Lift the rules whose time is over."""
         monotonic = self._clock.monotonic()
         if any(armed.expires is not None and armed.expires <= monotonic for armed in self._rules.values()):
-            self._hold(
+            self.hold(
                 {
                     name: armed
                     for name, armed in self._rules.items()

@@ -26,7 +26,7 @@ class AnswerReader:
         self.begun = False
         self._head = Head()
         self._final: Head | None = None
-        self._head_size = 0
+        self._between = 0  # bytes since the last of the body: of a head, or of trailers
         self._problem: str | None = None
         self._bodiless = method == "HEAD"
         self._parser = httptools.HttpResponseParser(self)
@@ -38,6 +38,7 @@ class AnswerReader:
             self.keeps_alive = False  # bytes that nobody asked for: the next answer could not be told from them
             return
         try:
+            self._between += len(data)
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
             self._refuse("the answer switches protocols, which was not asked for", error)
@@ -45,10 +46,9 @@ class AnswerReader:
             self._refuse(f"the answer is not HTTP: {error}", error)
         if self._problem is not None:
             raise ProviderError(self._problem)
-        if self._final is None:
-            self._head_size += len(data)
-            if self._head_size > _HEAD_LIMIT:
-                raise ProviderError(f"the answer's head is larger than {_HEAD_LIMIT} bytes")
+        if self._between > _HEAD_LIMIT and not self.complete:
+            what = "head is" if self._final is None else "trailers are"
+            raise ProviderError(f"the answer's {what} larger than {_HEAD_LIMIT} bytes")
 
     def _refuse(self, problem: str, error: Exception) -> None:
         if not self.complete:
@@ -95,8 +95,9 @@ class AnswerReader:
             return
         head = self._head
         head.status = self._parser.get_status_code()
-        head.framing = self._framing(head)
-        self._problem = self._problem or self._what_is_wrong(head)
+        codings, has_length = _lengths(head)
+        head.framing = self._framing(head, codings, has_length=has_length)
+        self._problem = self._problem or self._what_is_wrong(head, codings)
         self.heads.append(head)
         if not head.interim:
             self._final = head
@@ -105,6 +106,7 @@ class AnswerReader:
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
+        self._between = 0
         if self.complete:
             self.keeps_alive = False
         else:
@@ -116,12 +118,11 @@ class AnswerReader:
         if not self._head.interim and not self.complete:
             self._finish()
 
-    def _what_is_wrong(self, head: Head) -> str | None:
+    def _what_is_wrong(self, head: Head, codings: list[bytes]) -> str | None:
         if not 100 <= head.status <= 999:
             return f"the answer's status is {head.status}, which no answer has"
         if self._parser.get_http_version() not in ("1.0", "1.1"):
             return f"the answer is in HTTP/{self._parser.get_http_version()}, and should be in HTTP/1.1"
-        codings = [value.strip().lower() for name, value in head.fields if name.lower() == b"transfer-encoding"]
         if codings and codings != [b"chunked"]:
             return "the answer's Transfer-Encoding should be chunked, and nothing else"
         return None
@@ -130,10 +131,21 @@ class AnswerReader:
         self.complete = True
         self.keeps_alive = self._parser.should_keep_alive()
 
-    def _framing(self, head: Head) -> Framing:
+    def _framing(self, head: Head, codings: list[bytes], *, has_length: bool) -> Framing:
         if self._bodiless or head.interim or head.status in (204, 304):
             return Framing.NONE
-        names = {name.lower() for name, _ in head.fields}
-        if b"transfer-encoding" in names:
+        if codings:
             return Framing.CHUNKED
-        return Framing.LENGTH if b"content-length" in names else Framing.CLOSE
+        return Framing.LENGTH if has_length else Framing.CLOSE
+
+
+def _lengths(head: Head) -> tuple[list[bytes], bool]:
+    """Return what a head says of where its body ends: the transfer codings, and whether there is a Content-Length."""
+    codings, has_length = [], False
+    for name, value in head.fields:
+        lowered = name.lower()
+        if lowered == b"content-length":
+            has_length = True
+        elif lowered == b"transfer-encoding":
+            codings.append(value.strip().lower())
+    return codings, has_length

@@ -5,74 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aiohttp import hdrs, web
-
-from ssp_emulator.exchange import NotRecordedError
 from ssp_emulator.faults.fault import NOTHING
 from ssp_emulator.message import Framing
 from ssp_emulator.proxy import heads
+from ssp_emulator.proxy.body import BrokenBodyError
 from ssp_emulator.proxy.errors import ConsumerGone, MalformedRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from ssp_emulator.faults.effects.effect import Delivery
     from ssp_emulator.faults.fault import Fault
     from ssp_emulator.message import Head
-    from ssp_emulator.proxy.outlet import Carrier, Outlet
+    from ssp_emulator.proxy.outlet import Outlet
+    from ssp_emulator.proxy.request import Request
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Answered(web.StreamResponse):
-    """What a handler returns to aiohttp once the answer is out: nothing is left to send.
-
-    `connection` is the one that it went out on, where that may take another request.
-    """
-
-    def __init__(self, status: int, connection: Carrier | None = None) -> None:
-        super().__init__(status=status)
-        self._connection = connection
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the connection takes another request; it may have been told to retire since the last byte."""
-        return self._connection is not None and not self._connection.retiring
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        """Send nothing."""
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Send nothing."""
-
-
-class LastWords(Answered):
-    """An answer that is sent as it is, whole, before the connection closes: for what is no request in HTTP.
-
-    `settled` returns when it may be; where it fails, what `instead` returns is sent.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        data: bytes,
-        settled: Callable[[], Awaitable[None]] | None,
-        instead: Callable[[NotRecordedError], bytes],
-    ) -> None:
-        super().__init__(status)
-        self._data = data
-        self._settled = settled
-        self._instead = instead
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        """Send it."""
-        try:
-            if self._settled is not None:
-                await self._settled()
-        except NotRecordedError as error:
-            self._data = self._instead(error)
-        if request.transport is not None:
-            request.transport.write(self._data)
 
 
 class Consumer:
@@ -82,10 +30,11 @@ class Consumer:
     let in.
     """
 
-    def __init__(self, request: web.BaseRequest, outlet: Outlet, *, patience_s: float) -> None:
+    def __init__(self, request: Request, outlet: Outlet, *, patience_s: float) -> None:
         self._request = request
         self._patience_s = patience_s
         self._told_to_go_on = False
+        self._is_answered = False
         self._fault = NOTHING
         self._watching: asyncio.Task[None] | None = None
         self.outlet = outlet
@@ -113,26 +62,26 @@ class Consumer:
 
         Source: RFC 9112, 6.1.
         """
-        codings = self._request.headers.getall(hdrs.TRANSFER_ENCODING, ())
-        if any(coding.strip().lower() != "chunked" for coding in codings):
-            raise MalformedRequestError("The request's Transfer-Encoding should be chunked, and nothing else")
-        if codings and self._request.version < (1, 1):
-            raise MalformedRequestError("The request should be in HTTP/1.1, or in HTTP/1.0 with a Content-Length")
-        if codings:
-            return Framing.CHUNKED
-        return Framing.LENGTH if self._request.body_exists else Framing.NONE
+        framing = self._request.framing
+        if framing is Framing.CHUNKED:
+            codings = self._request.headers.getall("Transfer-Encoding")
+            # As bytes: a letter beyond ASCII may have one of ASCII in lower case.
+            if any(coding.encode("utf-8", "surrogateescape").strip(b" \t").lower() != b"chunked" for coding in codings):
+                raise MalformedRequestError("The request's Transfer-Encoding should be chunked, and nothing else")
+            if self._request.version < (1, 1):
+                raise MalformedRequestError("The request should be in HTTP/1.1, or in HTTP/1.0 with a Content-Length")
+        return framing
 
     @property
     def waits_for_continue(self) -> bool:
         """Whether the consumer keeps its body back until it is told to go on. Source: RFC 9110, 10.1.1."""
-        expected = self._request.headers.get(hdrs.EXPECT, "").lower()
+        expected = self._request.headers.get("Expect", "").lower()
         return expected == "100-continue" and self._request.version >= (1, 1)
 
     @property
     def gone(self) -> bool:
         """Whether the connection is closed."""
-        transport = self._request.transport
-        return transport is None or transport.is_closing()
+        return self.outlet.gone
 
     @property
     def begun(self) -> bool:
@@ -151,21 +100,20 @@ class Consumer:
             raise MalformedRequestError(
                 f"The request's body is not whole: nothing came of it for {self._patience_s:g} s"
             ) from error
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # aiohttp says by many classes that no more can be read
+        except BrokenBodyError as error:
             if self.gone:
                 raise ConsumerGone from error
             raise MalformedRequestError(f"The request's body is not well-formed: {error}") from error
 
     async def _piece(self) -> bytes:
         async with asyncio.timeout(self._patience_s):
-            return await self._request.content.readany()
+            return await self._request.body.taken()
 
     async def begin(self, head: Head, *, closes: bool = False) -> None:
         """Begin an answer; `closes` asks for the connection to end with it."""
         # Who was not told to go on may send its body or leave it: what comes next could be either (RFC 9110, 10.1.1).
-        in_doubt = self.waits_for_continue and self._request.body_exists and not self._told_to_go_on
+        in_doubt = not self._told_to_go_on and self._request.framing is not Framing.NONE and self.waits_for_continue
+        self._is_answered = True
         await self._way.begin(head, closes=closes or in_doubt)
 
     async def write(self, piece: bytes, *, last: bool) -> None:
@@ -178,18 +126,15 @@ class Consumer:
             await self.outlet.raw(heads.interim_head(answer.status, answer.phrase, answer.fields))
 
     async def go_on(self) -> None:
-        """Tell the consumer to send its body."""
-        self._told_to_go_on = True
-        await self.outlet.raw(CONTINUE)
+        """Tell the consumer to send its body, unless its answer has begun: the words would stand within that."""
+        if not self._is_answered:
+            self._told_to_go_on = True
+            await self.outlet.raw(CONTINUE)
 
-    def done(self, status: int) -> Answered:
-        """Return what aiohttp needs to know after the last byte."""
-        return Answered(status, self.outlet.connection if self.outlet.keep_alive else None)
-
-    def hang_up(self, status: int) -> Answered:
-        """Close the connection with no answer, and return what aiohttp needs to know."""
-        self.abort()
-        return Answered(status)
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the connection takes another request."""
+        return self.outlet.keep_alive
 
     def abort(self) -> None:
         """Break the connection, so that what was sent is not taken for a whole answer."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ssp_emulator.clock import Clock
     from ssp_emulator.faults.effects.effect import Effect
     from ssp_emulator.pki.folder import CertificateFolder
-    from ssp_emulator.proxy.openssl import ContextAdapter
+    from ssp_emulator.proxy.openssl import ConsumerContext
 
 
 class DisguiseError(SetupError):
@@ -38,7 +38,7 @@ class DisguiseError(SetupError):
 class Disguise:
     """What is shaken hands with, in words too, and the day on which it was made (UTC)."""
 
-    context: ContextAdapter
+    context: ConsumerContext
     words: str
     made_on: date
 
@@ -99,17 +99,16 @@ class Disguises:
             raise DisguiseError(f"{effect.kind} needs the proxy's own TLS files: {error}") from error
         return Disguise(context, words, self._clock.now().date())
 
-    def _context(self, effect: Effect) -> tuple[ContextAdapter, str]:
-        monotonic = self._clock.monotonic
+    def _context(self, effect: Effect) -> tuple[ConsumerContext, str]:
         match effect:
             case ServerCertificate():
                 with self._explained(effect):
                     shown = make_faulty_server(
                         self._folder, self._files.certificate, effect.fault, now=self._clock.now()
                     )
-                return tls.for_consumers(self._files, monotonic, shown=shown), f"showed {shown.words}"
+                return tls.for_consumers(self._files, self._clock, shown=shown), f"showed {shown.words}"
             case OldProtocol():
-                context = tls.for_consumers(self._files, monotonic, only=effect.version)
+                context = tls.for_consumers(self._files, self._clock, only=effect.version)
                 return context, f"spoke {effect.version} only"
             case _:
                 raise LookupError(f"{effect.kind} shakes hands as ever")

@@ -13,41 +13,42 @@ import socket
 import struct
 import sys
 import termios
-from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ssp_emulator.faults.effects.effect import Ending
 
 if TYPE_CHECKING:
-    from asyncio.trsock import TransportSocket
     from collections.abc import Callable
+
+    from ssp_emulator.proxy.transport import Transport
 
 _NO_LINGERING = struct.pack("ii", 1, 0)
 _LOOK_EVERY_S = 0.002
 _PATIENCE_S = 2.0
 _LOOK_FOR_LEAVING_EVERY_S = 0.1
 _CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux's; elsewhere poll tells of a reset alone
-_GULP = 256 * 1024
 
 
-async def end(transport: asyncio.WriteTransport, how: Ending) -> None:
-    """End a connection, once the consumer has been given the time to take what was sent.
+async def end(transport: Transport, how: Ending) -> None:
+    """End a connection, once the consumer has been given the time to take what was sent; return when it is closed.
 
     A RST would overtake what is in the socket. A FIN would become a RST where bytes come in that nobody reads; so for
     two seconds they are read and thrown away, until the consumer closes too.
     """
-    ours, beneath = transport.get_extra_info("socket"), _carrier(transport)
+    ours = transport.get_extra_info("socket")
     if how is Ending.RESET:
-        await emptied(lambda: waiting(transport) + _unacknowledged(ours), patience_s=_PATIENCE_S)
+        await emptied(lambda: transport.get_write_buffer_size() + _unacknowledged(ours), patience_s=_PATIENCE_S)
         reset_on_close(ours)
-    elif await emptied(lambda: waiting(transport), patience_s=_PATIENCE_S):
-        beneath.pause_reading()
-        tls = transport.get_extra_info("ssl_object")
-        await _finish(ours.dup(), tls.farewell() if tls is not None and how is Ending.CLOSE else b"")
+    elif await emptied(transport.get_write_buffer_size, patience_s=_PATIENCE_S):
+        if how is Ending.CLOSE:
+            transport.close()
+        else:
+            transport.hang_up()
+        await _closed(ours)
     transport.abort()
 
 
-async def left(ours: socket.socket | TransportSocket) -> None:
+async def left(ours: socket.socket) -> None:
     """Wait until the other side has closed, also behind bytes that nobody has read yet.
 
     asyncio sees that only once it has read them, and it stops reading where too much waits for its turn.
@@ -60,12 +61,12 @@ async def left(ours: socket.socket | TransportSocket) -> None:
         await asyncio.sleep(_LOOK_FOR_LEAVING_EVERY_S)
 
 
-def reset_on_close(ours: socket.socket | TransportSocket) -> None:
+def reset_on_close(ours: socket.socket) -> None:
     """Have the next close of a socket send a RST."""
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
 
 
-async def arrived(ours: socket.socket | TransportSocket) -> None:
+async def arrived(ours: socket.socket) -> None:
     """Wait until the other side has acknowledged what was sent, or for two seconds has acknowledged nothing."""
     await emptied(lambda: _unacknowledged(ours), patience_s=_PATIENCE_S)
 
@@ -84,31 +85,13 @@ async def emptied(count: Callable[[], int], *, patience_s: float) -> bool:
     return True
 
 
-def waiting(transport: asyncio.WriteTransport) -> int:
-    """Return how many bytes have not come to the socket yet: TLS hands on what it has to a buffer beneath its own."""
-    beneath = _carrier(transport)
-    within = transport.get_write_buffer_size()
-    return within if beneath is transport else within + beneath.get_write_buffer_size()
+async def _closed(ours: socket.socket) -> None:
+    """Wait until a socket is closed, which its transport does in two seconds at most."""
+    while ours.fileno() >= 0:  # noqa: ASYNC110 - who waits is who is cancelled when the connection is lost
+        await asyncio.sleep(_LOOK_EVERY_S)
 
 
-def _carrier(transport: asyncio.WriteTransport) -> asyncio.Transport:
-    """Return the transport that writes to the socket. asyncio's TLS has no public way to the one beneath it."""
-    tls = getattr(transport, "_ssl_protocol", None)
-    return cast("asyncio.Transport", getattr(tls, "_transport", None) or transport)
-
-
-async def _finish(ours: socket.socket, farewell: bytes) -> None:
-    """Send the last bytes and a FIN on a socket of our own, and read until the other side closes, or two seconds."""
-    loop = asyncio.get_running_loop()
-    with ours, suppress(OSError):  # gone already, or the time is over
-        async with asyncio.timeout(_PATIENCE_S):
-            await loop.sock_sendall(ours, farewell)
-            ours.shutdown(socket.SHUT_WR)
-            while await loop.sock_recv(ours, _GULP):
-                pass
-
-
-def _unacknowledged(ours: socket.socket | TransportSocket) -> int:
+def _unacknowledged(ours: socket.socket) -> int:
     counted = bytearray(4)
     try:
         fcntl.ioctl(ours.fileno(), termios.TIOCOUTQ, counted)  # Linux's SIOCOUTQ, by its older name

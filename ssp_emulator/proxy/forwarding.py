@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.message import Head
-    from ssp_emulator.proxy.consumer import Answered, Consumer
+    from ssp_emulator.proxy.consumer import Consumer
     from ssp_emulator.proxy.leg import Leg
     from ssp_emulator.proxy.providers import Providers
 
@@ -35,23 +35,26 @@ class Forwarding:
         self._providers = providers
         self._elapsed = elapsed
 
-    async def forward(self, exchange: Exchange, consumer: Consumer) -> Answered:
+    async def forward(self, exchange: Exchange, consumer: Consumer) -> None:
         """Ask the provider and relay what it answers.
 
         A request goes out once more, on a new connection, where a kept one turns out to have been closed and sending
         it twice does no harm. Raises `ProviderError`, `ConsumerGone` and `MalformedRequestError`.
         """
-        framing, fresh = consumer.body_framing, False
+        endpoint, framing, fresh = known(exchange.endpoint), consumer.body_framing, False
         while True:
-            async with self._providers.connection(known(exchange.endpoint), fresh=fresh) as leg:
+            leg = await self._providers.lend(endpoint, fresh=fresh)
+            try:
                 self._meet(exchange, leg)
-                try:
-                    return await self._ask(exchange, consumer, leg, framing)
-                except ProviderClosedError as error:
-                    if error.answered or not leg.reused or not _may_repeat(exchange, framing):
-                        raise
-                finally:
-                    _count(exchange, leg)
+                await self._ask(exchange, consumer, leg, framing)
+            except ProviderClosedError as error:
+                if error.answered or not leg.reused or not _may_repeat(exchange, framing):
+                    raise
+            else:
+                return
+            finally:
+                _count(exchange, leg)
+                self._providers.give_back(endpoint, leg)
             exchange.notes.append("a kept connection to the provider turned out closed; asked again on a new one")
             fresh = True
 
@@ -60,16 +63,17 @@ class Forwarding:
         exchange.provider.reused = leg.reused
         exchange.timings.connected = self._elapsed(exchange)
 
-    async def _ask(self, exchange: Exchange, consumer: Consumer, leg: Leg, framing: Framing) -> Answered:
+    async def _ask(self, exchange: Exchange, consumer: Consumer, leg: Leg, framing: Framing) -> None:
         leg.begin(exchange.method, _request_head(exchange, framing))
         if framing is Framing.NONE:
             head = await self._final_head(consumer, leg, None)
-            return await self._relay(exchange, consumer, leg, head)
+            await self._relay(exchange, consumer, leg, head)
+            return
         go_on = asyncio.Event()
         upload = asyncio.create_task(self._upload(exchange, consumer, leg, go_on))
         try:
             head = await self._final_head(consumer, leg, go_on)
-            return await self._relay(exchange, consumer, leg, head)
+            await self._relay(exchange, consumer, leg, head)
         except ProviderError:
             _raise_failure(upload)
             raise
@@ -114,7 +118,7 @@ class Forwarding:
             else:
                 await consumer.interim(head)
 
-    async def _relay(self, exchange: Exchange, consumer: Consumer, leg: Leg, head: Head) -> Answered:
+    async def _relay(self, exchange: Exchange, consumer: Consumer, leg: Leg, head: Head) -> None:
         exchange.timings.first_byte = self._elapsed(exchange)
         exchange.provider.status = head.status
         _count(exchange, leg)  # each time before something goes out: a fault may have it be the last
@@ -133,7 +137,6 @@ class Forwarding:
             exchange.timings.provider_body_s += self._elapsed(exchange) - written
         exchange.timings.ending = self._elapsed(exchange)
         await consumer.write(piece, last=True)
-        return consumer.done(head.status)
 
 
 def _count(exchange: Exchange, leg: Leg) -> None:

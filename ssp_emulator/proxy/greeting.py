@@ -13,7 +13,6 @@ from ssp_emulator.faults.effects.effect import Ending
 from ssp_emulator.proxy.endings import arrived, reset_on_close
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff
 from ssp_emulator.proxy.hello import Listening
-from ssp_emulator.proxy.openssl import Begun
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ssp_emulator.proxy.disguises import Disguises
     from ssp_emulator.proxy.hello import Hello
     from ssp_emulator.proxy.ledger import Ledger
-    from ssp_emulator.proxy.openssl import ContextAdapter
+    from ssp_emulator.proxy.openssl import ConsumerContext, ToConsumer
 
 _PIECE = 16 * 1024
 _FAREWELL_S = 2.0  # how long a consumer may take to close as well
@@ -63,20 +62,20 @@ class Greeter:
 
     @asynccontextmanager
     async def greeted(
-        self, connection: socket.socket, hello: Hello, context: ContextAdapter
-    ) -> AsyncIterator[ContextAdapter]:
-        """Do to a connection what rules have for it, and give what to shake hands with; `context` is the proxy's own.
+        self, connection: socket.socket, hello: Hello, context: ConsumerContext
+    ) -> AsyncIterator[ToConsumer]:
+        """Do to a connection what rules have for it, and give what to shake hands over; `context` is the proxy's own.
 
         A connection that they end, or whose handshake fails after they have changed it, is written down.
         Raises `ConsumerGone` and `CutOff` where the connection has had its end.
         """
         if not hello.whole:
-            yield context.over(connection.send, Begun(hello.received, ()))
+            yield context.over(connection)
             return
         host, port, *_ = connection.getpeername()
         fault = self._rules.meet(host, hello.sni)
         if not fault:
-            yield context.over(connection.send, Begun(hello.received, ()))
+            yield context.over(connection)
             return
         client = Client(str(Address(host, port)), host, sni=hello.sni, firings=tuple(fault.firings))
         exchange = self._ledger.open_unmet(client)
@@ -85,7 +84,7 @@ class Greeter:
         )
         try:
             await fault.greet(door)
-            yield door.context.over(connection.send, Begun(hello.received, client.firings))
+            yield door.context.over(connection, client.firings)
         except BaseException as end:
             door.conclude(_said(end))
             raise
@@ -101,7 +100,7 @@ class Doorway:
         self,
         connection: socket.socket,
         hello: Hello,
-        context: ContextAdapter,
+        context: ConsumerContext,
         disguises: Disguises,
         conclude: Callable[[str], None],
     ) -> None:
@@ -162,6 +161,4 @@ def _said(end: BaseException) -> str:
         case ConsumerGone() | CutOff():
             return str(end)
         case _:
-            # asyncio says no more of a consumer that closes within a handshake.
-            why = "the consumer closed the connection" if isinstance(end, ConnectionResetError) else type(end).__name__
-            return f"the TLS handshake failed: {str(end) or why}"
+            return f"the TLS handshake failed: {str(end) or type(end).__name__}"

@@ -16,25 +16,24 @@ from ssp_emulator.faults.effects.effect import Imitation
 from ssp_emulator.faults.engine import UnknownRuleError
 from ssp_emulator.message import Framing
 from ssp_emulator.proxy import heads
-from ssp_emulator.proxy.consumer import Answered, Consumer, LastWords
+from ssp_emulator.proxy.consumer import Consumer
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff, MalformedRequestError, ProviderError, ProviderTimeoutError
 from ssp_emulator.proxy.forwarding import Forwarding
-from ssp_emulator.proxy.identity import client_of
 from ssp_emulator.proxy.outlet import CONNECTION_CLOSED, Outlet
 from ssp_emulator.proxy.salvage import salvage
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from ssp_emulator.directory.model import Directory
-    from ssp_emulator.exchange import Exchange
+    from ssp_emulator.exchange import Client, Exchange
     from ssp_emulator.faults.fault import Fault
     from ssp_emulator.interactions import Catalogue
     from ssp_emulator.message import Head
     from ssp_emulator.outcome import Denial, Reason
+    from ssp_emulator.proxy.connection import Connection
     from ssp_emulator.proxy.ledger import Ledger
     from ssp_emulator.proxy.providers import Providers
     from ssp_emulator.proxy.replies import Replies
+    from ssp_emulator.proxy.request import Request
     from ssp_emulator.spine import Spine
 
 # What stands in the trail where nobody was there for an answer. Source: Spine Core SSP implementation guide, 499.
@@ -91,40 +90,40 @@ class Handler:
         """Judge by another directory from the next request on."""
         self._spine = replace(self._spine, directory=directory, catalogue=catalogue)
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; whatever happens on the way, it is written down."""
-        exchange = self._ledger.open(request)
+    async def handle(self, request: Request, connection: Connection) -> bool:
+        """Answer one request; whatever happens, it is written down. Tell whether its connection may take another."""
+        exchange = self._ledger.open(request, connection.client, connection.requests)
         patience_s = self._manners.consumer_patience_s
-        outlet = Outlet(request, exchange, self._ledger.settle, patience_s=patience_s)
+        outlet = Outlet(connection, request, exchange, self._ledger.settle, patience_s=patience_s)
         consumer = Consumer(request, outlet, patience_s=patience_s)
         try:
-            return await self._answer(exchange, consumer)
-        except ConsumerGone:
-            return consumer.done(_CLIENT_CLOSED_REQUEST)
-        except CutOff:
-            return consumer.done(exchange.status or CONNECTION_CLOSED)
+            await self._answer(exchange, consumer)
+        except (ConsumerGone, CutOff):
+            return False
         except NotRecordedError as error:
             if not consumer.begun:
                 self._deny(exchange, outcome.not_recorded())
             self._ledger.give_up(exchange, error)
             with suppress(ConsumerGone, NotRecordedError):
-                return await self._refuse(exchange, consumer, outcome.not_recorded(), closes=True)
-            return consumer.done(_CLIENT_CLOSED_REQUEST)
+                await self._refuse(exchange, consumer, outcome.not_recorded(), closes=True)
+        return outlet.keep_alive
 
-    async def _answer(self, exchange: Exchange, consumer: Consumer) -> Answered:
+    async def _answer(self, exchange: Exchange, consumer: Consumer) -> None:
         try:
             if self._ledger.closed is not None:
                 exchange.additions = self._replies.additions(exchange)
-                return await self._refuse(exchange, consumer, outcome.not_recorded())
+                await self._refuse(exchange, consumer, outcome.not_recorded())
+                return
             exchange.denial = self._examine(exchange)
             instead = await self._misbehave(exchange, consumer)
             if isinstance(instead, Imitation):
-                return await self._say(exchange, consumer, *self._replies.outcome(exchange, *instead))
-            if (denial := instead or exchange.denial) is not None:
-                return await self._refuse(exchange, consumer, denial)
-            if exchange.method == "OPTIONS":
-                return await self._say(exchange, consumer, self._replies.preflight(exchange))
-            return await self._forwarding.forward(exchange, consumer)
+                await self._say(exchange, consumer, *self._replies.outcome(exchange, *instead))
+            elif (denial := instead or exchange.denial) is not None:
+                await self._refuse(exchange, consumer, denial)
+            elif exchange.method == "OPTIONS":
+                await self._say(exchange, consumer, self._replies.preflight(exchange))
+            else:
+                await self._forwarding.forward(exchange, consumer)
         except (ConsumerGone, asyncio.CancelledError) as end:  # cancelled: gone too, or the emulator stops for good
             exchange.broken_off = True
             exchange.notes += [str(reason) for reason in end.args]
@@ -135,7 +134,7 @@ class Handler:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours is answered and written down like any other
             closes = not isinstance(error, ProviderError | UnknownRuleError)
-            return await self._refuse(exchange, consumer, self._denial(exchange, error), closes=closes)
+            await self._refuse(exchange, consumer, self._denial(exchange, error), closes=closes)
         finally:
             consumer.let_go()
             self._ledger.conclude(exchange)
@@ -158,73 +157,61 @@ class Handler:
         exchange.timings.waited = self._ledger.elapsed(exchange)
         return await fault.instead(exchange, consumer.outlet)
 
-    def malformed(self, request: web.BaseRequest, data: bytes, problem: str) -> Answered:
+    async def malformed(self, connection: Connection, data: bytes, problem: str) -> None:
         """Answer what is no request in HTTP, and write down what can be read of it.
 
-        Takes the bytes that could not be read, and what was wrong with them.
+        Takes the bytes that could not be read, and what was wrong with them. The connection closes behind it.
         """
         read = salvage(data)
-        exchange = self._ledger.open(request)
-        exchange.method, exchange.raw_target, exchange.headers = read.method or "-", read.target, read.headers
-        denial = examine_unreadable(exchange, self._spine, problem, start_line=read.method is not None)
+        exchange = self._ledger.open(read, connection.client, connection.requests)
+        denial = examine_unreadable(exchange, self._spine, problem, start_line=read.has_start_line)
         exchange.additions = self._replies.additions(exchange)
-        data = self._words(exchange, denial)
+        words = self._words(exchange, denial)
         try:
-            self._ledger.conclude(exchange)
+            await self._ledger.settle(exchange)
         except NotRecordedError as error:
-            data = self._words(exchange, outcome.not_recorded())
+            words = self._words(exchange, outcome.not_recorded())
             self._ledger.give_up(exchange, error)
-
-        def instead(error: NotRecordedError) -> bytes:
-            self._ledger.give_up(exchange, error)
-            return self._words(exchange, outcome.not_recorded())
-
-        settled = None if exchange.lost else self._ledger.settled
-        return LastWords(exchange.status or CONNECTION_CLOSED, data, settled, instead)
+        if connection.transport is not None:
+            connection.transport.write(words)
 
     def _words(self, exchange: Exchange, denial: Denial) -> bytes:
         """Return how a denial is said, as bytes that end a connection; none where it is left unsaid."""
         said = self._deny(exchange, denial)
         return b"" if said is None else _whole(exchange, *said)
 
-    def left_unasked(self, transport: asyncio.BaseTransport | None) -> None:
+    def left_unasked(self, client: Client) -> None:
         """Write down a consumer that fault rules met in its handshake, and that left before it sent a request."""
-        client = client_of(transport)
         if client.firings:
             self._ledger.conclude_unmet(self._ledger.open_unmet(client), "the consumer left before it sent a request")
 
-    def failed(self, request: web.BaseRequest, error: BaseException | None) -> Answered:
-        """Break off a request over a failure that came from the handling itself, and say so in the log."""
+    def failed(self, error: BaseException) -> None:
+        """Say in the log that a request was broken off over a failure that came from the handling itself."""
         self._log.critical("a request was broken off", reason=repr(error))
-        if request.transport is not None:
-            request.transport.abort()
-        return Answered(500)
 
-    async def _refuse(
-        self, exchange: Exchange, consumer: Consumer, denial: Denial, *, closes: bool = False
-    ) -> Answered:
+    async def _refuse(self, exchange: Exchange, consumer: Consumer, denial: Denial, *, closes: bool = False) -> None:
         """Answer with an error of the proxy's own, or break off where an answer has begun already."""
         if consumer.begun:
             exchange.broken_off = True
             self._ledger.conclude(exchange)
             consumer.abort()
-            return consumer.done(exchange.status or 0)
+            return
         said = self._deny(exchange, denial)
         if said is None:
             self._ledger.conclude(exchange)
-            return consumer.hang_up(CONNECTION_CLOSED)
-        return await self._say(exchange, consumer, *said, closes=closes or denial.form.closes)
+            consumer.abort()
+        else:
+            await self._say(exchange, consumer, *said, closes=closes or denial.form.closes)
 
     async def _say(
         self, exchange: Exchange, consumer: Consumer, head: Head, body: bytes = b"", *, closes: bool = False
-    ) -> Answered:
+    ) -> None:
         """Send an answer of the proxy's own."""
         if exchange.method == "HEAD":
             head.framing, body = Framing.NONE, b""
         exchange.timings.ending = self._ledger.elapsed(exchange)
         await consumer.begin(head, closes=closes)
         await consumer.write(body, last=True)
-        return consumer.done(head.status)
 
     def _denial(self, exchange: Exchange, error: Exception) -> Denial:
         """Translate what went wrong on the way into what the consumer is told."""

@@ -8,28 +8,31 @@ Source: RFC 9110, 7.6.1 (Connection and the hop-by-hop fields); RFC 7239 (Forwar
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ssp_emulator.faults.header import ASK
 from ssp_emulator.message import Framing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from ssp_emulator.message import Field, Fields
 
 HSTS: Field = (b"Strict-Transport-Security", b"max-age=31536000; includeSubDomains")
+_HSTS_NAME, _HSTS_LINE = HSTS[0].lower(), b"%b: %b\r\n" % HSTS
 
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"})
 _STAYS = _HOP_BY_HOP | {ASK.lower().encode()}  # what is said to the emulator is no provider's business
 # Connection may name any field as hop-by-hop; without these the next hop would read another message than we did.
 _NEVER_DROPPED = frozenset({b"content-length", b"host"})
 
+_LONGEST_HOST = 255  # letters of one that is remembered: a name has no more, and a field may have thousands
 _RATE_LIMIT = b"x-rate-limit-"
 
 
 def request_head(
-    method: str, path_and_query: str, authority: str, fields: Fields, framing: Framing, forwarded: str
+    method: str, path_and_query: str, authority: str, fields: Fields, framing: Framing, forwarded: bytes
 ) -> bytes:
     """Return the head of the request that goes to the provider.
 
@@ -38,17 +41,19 @@ def request_head(
     """
     lines = [f"{method} {path_and_query} HTTP/1.1\r\n".encode("utf-8", "surrogateescape")]
     host = b"Host: " + authority.encode() + b"\r\n"
-    end_to_end = list(passed_on(fields))
-    if not any(name.lower() == b"host" for name, _ in end_to_end):
-        lines.append(host)
     dropped = b"content-length" if framing is Framing.CHUNKED else None  # RFC 9112, 6.2: never both
-    for name, value in end_to_end:
-        lowered = name.lower()
-        if lowered != dropped:
-            lines.append(host if lowered == b"host" else name + b": " + value + b"\r\n")
+    has_host = False
+    for lowered, name, value in passed_on(fields):
+        if lowered == b"host":
+            lines.append(host)
+            has_host = True
+        elif lowered != dropped:
+            lines.append(b"%b: %b\r\n" % (name, value))
+    if not has_host:
+        lines.insert(1, host)
     if framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
-    lines.append(b"Forwarded: " + forwarded.encode("utf-8", "surrogateescape") + b"\r\n\r\n")
+    lines.append(b"Forwarded: %b\r\n\r\n" % forwarded)
     return b"".join(lines)
 
 
@@ -70,18 +75,17 @@ def answer_head(
     """
     lines = [b"HTTP/1.1 %d %b\r\n" % (status, phrase)]
     there = set()
-    for name, value in passed_on(fields):
-        lowered = name.lower()
-        if lowered == b"content-length" and framing is not Framing.LENGTH and framing is not Framing.NONE:
-            continue
-        there.add(_kind(lowered))
-        lines.append(name + b": " + value + b"\r\n")
+    has_length = framing is Framing.LENGTH or framing is Framing.NONE
+    for lowered, name, value in passed_on(fields):
+        if lowered != b"content-length" or has_length:
+            there.add(_kind(lowered))
+            lines.append(b"%b: %b\r\n" % (name, value))
+    if _HSTS_NAME not in there and _HSTS_NAME not in omit:
+        lines.append(_HSTS_LINE)
     there.discard(b"vary")
-    lines += [
-        name + b": " + value + b"\r\n"
-        for name, value in (HSTS, *additions)
-        if _kind(lowered := name.lower()) not in there and lowered not in omit
-    ]
+    for name, value in additions:
+        if _kind(lowered := name.lower()) not in there and lowered not in omit:
+            lines.append(b"%b: %b\r\n" % (name, value))
     if framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     if connection is not None:
@@ -92,22 +96,32 @@ def answer_head(
 
 def interim_head(status: int, phrase: bytes, fields: Fields) -> bytes:
     """Return an interim head (1xx) that goes to the consumer before the answer's own."""
-    lines = [name + b": " + value + b"\r\n" for name, value in passed_on(fields)]
+    lines = [b"%b: %b\r\n" % (name, value) for _, name, value in passed_on(fields)]
     return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, phrase, b"".join(lines))
 
 
-def passed_on(fields: Fields) -> Iterable[Field]:
-    """Return the end-to-end fields: without the hop-by-hop ones, and those that `Connection` names."""
-    fields = tuple(fields)
-    named = _named_by_connection(fields)
-    return (field for field in fields if (name := field[0].lower()) not in _STAYS and name not in named)
+def passed_on(fields: Fields) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield the end-to-end fields, each with its name in lower case before it.
+
+    The hop-by-hop ones stay behind, and those that `Connection` names.
+    """
+    lowered = [(name.lower(), name, value) for name, value in fields]
+    named = _named_by_connection(lowered)
+    stays = _STAYS | named if named else _STAYS
+    return (field for field in lowered if field[0] not in stays)
 
 
-def forwarded(client_host: str, host: str | None, proto: str) -> str:
+def forwarded(client_host: str, host: str | None, proto: str) -> bytes:
     """Return the value of `Forwarded`: who asked, what `Host` they asked for, and over which scheme."""
+    made = _forwarded if host is None or len(host) <= _LONGEST_HOST else _forwarded.__wrapped__
+    return made(client_host, host, proto)
+
+
+@lru_cache(maxsize=1024)
+def _forwarded(client_host: str, host: str | None, proto: str) -> bytes:
     node = f'"[{client_host}]"' if ":" in client_host else client_host
     asked = "" if host is None else f";host={_quoted(host)}"
-    return f"for={node}{asked};proto={proto}"
+    return f"for={node}{asked};proto={proto}".encode("utf-8", "surrogateescape")
 
 
 def chunk(piece: bytes) -> bytes:
@@ -123,11 +137,9 @@ def _kind(lowered: bytes) -> bytes:
     return _RATE_LIMIT if lowered.startswith(_RATE_LIMIT) else lowered
 
 
-def _named_by_connection(fields: Fields) -> frozenset[bytes]:
-    names = {
-        token.strip().lower() for name, value in fields if name.lower() == b"connection" for token in value.split(b",")
-    }
-    return frozenset(names - _NEVER_DROPPED)
+def _named_by_connection(fields: list[tuple[bytes, bytes, bytes]]) -> frozenset[bytes]:
+    said = [value for lowered, _, value in fields if lowered == b"connection"]
+    return frozenset(token.strip().lower() for value in said for token in value.split(b",")) - _NEVER_DROPPED
 
 
 def _quoted(value: str) -> str:

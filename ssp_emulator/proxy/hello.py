@@ -1,4 +1,4 @@
-"""The first that a consumer says in TLS, its ClientHello: read to its end, and left unanswered.
+"""The first that a consumer says in TLS, its ClientHello: looked at to its end, left where it is, and unanswered.
 
 Source: RFC 8446, 4.1.2 (ClientHello); RFC 6066, 3 (server_name).
 """
@@ -6,15 +6,15 @@ Source: RFC 8446, 4.1.2 (ClientHello); RFC 6066, 3 (server_name).
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
-    import socket
+    from asyncio import Future
 
-_PIECE = 16 * 1024
 _LONGEST = 64 * 1024  # a ClientHello has some hundred bytes, or two thousand with keys against quantum computers
 
 
@@ -38,19 +38,48 @@ class Listening:
         self._context.set_tlsext_servername_callback(_note_name)
 
     async def hear(self, connection: socket.socket) -> Hello:
-        """Read from a consumer until its ClientHello is whole, or can be none any more, or the consumer leaves."""
-        loop = asyncio.get_running_loop()
+        """Look at what comes until it is a whole ClientHello, or can be none any more, or the consumer leaves.
+
+        All of it stays in the socket, for whoever shakes hands.
+        """
         reading = SSL.Connection(self._context, None)
         names: list[str | None] = []
         reading.set_app_data(names)
         reading.set_accept_state()
-        received = bytearray()
-        while len(received) < _LONGEST:
-            piece = await loop.sock_recv(connection, _PIECE)
-            received += piece
-            if not piece or not _wants_more(reading, piece, names):
-                break
-        return Hello(bytes(received), names[0], whole=True) if names else Hello(bytes(received))
+        received = b""
+        try:
+            while len(received) < _LONGEST:
+                _wake_at(connection, len(received) + 1)
+                await _readable(connection)
+                seen = connection.recv(_LONGEST, socket.MSG_PEEK)
+                if len(seen) == len(received):  # nothing has come, and so there is an end
+                    break
+                piece, received = seen[len(received) :], seen
+                if not _wants_more(reading, piece, names):
+                    break
+        finally:
+            _wake_at(connection, 1)
+        return Hello(received, names[0], whole=True) if names else Hello(received)
+
+
+def _wake_at(connection: socket.socket, size: int) -> None:
+    """Have a socket be readable once so many bytes are there: those that are only looked at would keep it so."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+
+async def _readable(connection: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready: Future[None] = loop.create_future()
+    loop.add_reader(connection, _tell, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(connection)
+
+
+def _tell(ready: Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 def _note_name(reading: SSL.Connection) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from ssp_emulator.exchange import Exchange, NotRecordedError
-from ssp_emulator.proxy.identity import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aiohttp import web
-
     from ssp_emulator.clock import Clock
     from ssp_emulator.exchange import Client, Samples
-    from ssp_emulator.proxy.outlet import Carrier
+    from ssp_emulator.message import Field
 
 
 class Audit(Protocol):
@@ -45,6 +42,30 @@ class Audit(Protocol):
         ...
 
 
+class Asked(Protocol):
+    """What a consumer has asked, as far as it could be read; `fields` are those of its head, as they came."""
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """The request's target."""
+        ...
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The fields by their names."""
+        ...
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields as they came."""
+        ...
+
+
 class Ledger:
     """Opens exchanges, and sees that each is written down; `observe` is called with each that is over."""
 
@@ -63,19 +84,18 @@ class Ledger:
         """Return a text as it may be written into a log."""
         return self._audit.shown(text)
 
-    def open(self, request: web.BaseRequest) -> Exchange:
-        """Open the exchange of a request."""
-        client = client_of(request.transport)
+    def open(self, request: Asked, client: Client, nth: int) -> Exchange:
+        """Open the exchange of a request, the nth on its connection."""
         return Exchange(
             received_at=self._clock.now(),
             started=self._clock.monotonic(),
             client=client,
             firings=list(client.firings),
             method=request.method,
-            raw_target=request.raw_path,
+            raw_target=request.target,
             headers=request.headers,
-            raw_headers=request.raw_headers,
-            nth=cast("Carrier", request.protocol).requests,
+            raw_headers=request.fields,
+            nth=nth,
             samples=self._audit.samples(),
         )
 
@@ -142,14 +162,15 @@ class Ledger:
     def _over(self, exchange: Exchange) -> None:
         exchange.recorded = True
         self._observe(exchange)
-        timings = exchange.timings
+        total_s, shown = exchange.timings.total, self._audit.shown
+        told = {"faults": [firing.rule for firing in exchange.firings]} if exchange.firings else {}
         self._log.info(
             "request",
-            trace_id=self._audit.shown(exchange.trace_id or ""),
-            method=self._audit.shown(exchange.method),
-            target=self._audit.shown(exchange.target_text.partition("?")[0]),
+            trace_id=shown(exchange.trace_id or ""),
+            method=shown(exchange.method),
+            target=shown(exchange.target_text.partition("?")[0]),
             status=exchange.status,
             denial=exchange.denial.reason.value if exchange.denial is not None else None,
-            total_ms=round(timings.total * 1000, 3) if timings.total is not None else None,
-            **({"faults": [firing.rule for firing in exchange.firings]} if exchange.firings else {}),
+            total_ms=round(total_s * 1000, 3) if total_s is not None else None,
+            **told,
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from ssp_emulator.proxy.alarm import Alarm
 from ssp_emulator.proxy.answer import AnswerReader
+from ssp_emulator.proxy.channel import ToProvider
 from ssp_emulator.proxy.errors import ProviderClosedError, ProviderError, ProviderTimeoutError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from ssp_emulator.message import Head
@@ -17,12 +19,24 @@ if TYPE_CHECKING:
 _HIGH_WATER = 256 * 1024  # bytes of a body that may wait for a slow consumer before the provider is held back
 
 
-class Leg(asyncio.Protocol):
-    """The proxy's end of a connection to a provider; asyncio calls the first seven methods."""
+class Resumable(NamedTuple):
+    """A TLS session, and until when it may be resumed, in Unix seconds."""
 
-    def __init__(self) -> None:
+    session: ssl.SSLSession
+    until: float
+
+
+class Leg(asyncio.Protocol):
+    """The proxy's end of a connection to a provider; its transport calls the first seven methods.
+
+    `context` is what it has shaken hands with.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context = context
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._session: Resumable | None = None  # once the connection is gone
         self._reader: AnswerReader | None = None
         self._failure: ProviderError | None = None
         self._news: asyncio.Future[None] | None = None
@@ -30,6 +44,9 @@ class Leg(asyncio.Protocol):
         self._held_back = False
         self._said_goodbye = False
         self._active = 0.0
+        self._patience_s = 0.0
+        self._awaited = ""
+        self._alarm = Alarm(self._loop, self._ring)
         self.on_lost: Callable[[], None] | None = None
         self.address: str | None = None
         self.reused = False
@@ -60,16 +77,15 @@ class Leg(asyncio.Protocol):
         self._tell()
 
     def eof_received(self) -> None:
-        """Take note of whether the provider has said that this is the end, or only stopped (RFC 9112, 9.8)."""
-        tls = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
-        try:
-            self._said_goodbye = tls is not None and tls.read(1) == b""
-        except ssl.SSLError:  # no close_notify has come
-            self._said_goodbye = False
+        """Take note that the provider has said that this is the end, and not only stopped (RFC 9112, 9.8)."""
+        self._said_goodbye = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that the connection is gone, which may be where the answer ends."""
+        if not self.reused:
+            self._session = self.session
         self._transport = None
+        self._alarm.discard()
         if self._reader is not None and not self._reader.end(cleanly=self._said_goodbye and exc is None):
             self._fail(
                 ProviderClosedError(
@@ -91,6 +107,16 @@ class Leg(asyncio.Protocol):
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
         self._room = None
+
+    @property
+    def session(self) -> Resumable | None:
+        """What another connection to the same provider may resume, and until when."""
+        if self._transport is None:
+            return self._session
+        channel = self._transport.get_extra_info("channel")
+        if not isinstance(channel, ToProvider) or channel.session is None:
+            return None
+        return Resumable(channel.session, channel.resumable_until)
 
     @property
     def usable(self) -> bool:
@@ -145,9 +171,16 @@ class Leg(asyncio.Protocol):
         """Whether the answer's last byte is here."""
         return self._asked().complete
 
-    def rest(self) -> None:
-        """Let go of the last answer; bytes that come from now on belong to none."""
+    def rest(self, for_s: float) -> None:
+        """Let go of the last answer, and close after so many seconds; bytes that come meanwhile belong to none."""
         self._reader = None
+        self._alarm.set(self._loop.time() + for_s)
+
+    def wake(self) -> None:
+        """Rest no longer."""
+        self._alarm.off()
+        self.on_lost = None
+        self.reused = True
 
     def abort(self) -> None:
         """Close the connection at once, whatever is under way on it."""
@@ -182,12 +215,21 @@ class Leg(asyncio.Protocol):
         """Wait for news of the answer, as long as bytes go on passing either way."""
         if self._failure is not None:
             raise self._failure
-        while True:
-            self._news = self._loop.create_future()
-            try:
-                async with asyncio.timeout_at(self._active + patience_s):
-                    await self._news
-                    return
-            except TimeoutError:
-                if self._loop.time() >= self._active + patience_s:
-                    raise ProviderTimeoutError(f"{patience_s:g} s went by without {what}") from None
+        self._patience_s, self._awaited = patience_s, what
+        self._news = self._loop.create_future()
+        self._alarm.set(self._active + patience_s)
+        try:
+            await self._news
+        finally:
+            self._alarm.off()
+
+    def _ring(self) -> None:
+        """End a rest, or a wait in which nothing has passed."""
+        if self._reader is None:
+            self.close()
+        elif self._news is not None and not self._news.done():
+            if self._loop.time() < self._active + self._patience_s:
+                self._alarm.set(self._active + self._patience_s)
+                return
+            error = ProviderTimeoutError(f"{self._patience_s:g} s went by without {self._awaited}")
+            self._news.set_exception(error)

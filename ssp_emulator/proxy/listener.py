@@ -9,13 +9,16 @@ import asyncio
 import errno
 import socket
 import ssl
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 
 from ssp_emulator.handshakes import HandshakeFailure
-from ssp_emulator.proxy.connection import Connection, Server
+from ssp_emulator.proxy.channel import Plain
+from ssp_emulator.proxy.connections import Connections
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff
+from ssp_emulator.proxy.identity import client_over
+from ssp_emulator.proxy.transport import Transport, shake_hands
 from ssp_emulator.proxy.watching import failure_of
 
 if TYPE_CHECKING:
@@ -24,14 +27,13 @@ if TYPE_CHECKING:
 
     from ssp_emulator.proxy.greeting import Greeter
     from ssp_emulator.proxy.handler import Handler
-    from ssp_emulator.proxy.openssl import ContextAdapter
+    from ssp_emulator.proxy.openssl import ConsumerContext, ToConsumer
     from ssp_emulator.proxy.watching import Watcher
 
 _TLS_HANDSHAKE = b"\x16"  # the first byte of a ClientHello's record; no method of HTTP begins with it
 # Until another connection closes there is nothing to be had, and asking at once would keep the loop busy.
 _NOTHING_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _RECOVERY_S = 0.1
-_CLOSE_PATIENCE_S = 2.0  # how long a consumer may take to say close_notify back
 
 
 class Listener:
@@ -41,7 +43,7 @@ class Listener:
         self,
         sockets: Sequence[socket.socket],
         handler: Handler,
-        tls: ContextAdapter,
+        tls: ConsumerContext,
         greeter: Greeter,
         watcher: Watcher,
         *,
@@ -53,7 +55,7 @@ class Listener:
         self._greeter = greeter
         self._watcher = watcher
         self._handshake_timeout_s = handshake_timeout_s
-        self._server = Server(handler, keep_alive_timeout_s)
+        self._connections = Connections(handler, keep_alive_timeout_s)
         self._accepting = False
         self._arriving: set[asyncio.Task[None]] = set()
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
@@ -66,7 +68,7 @@ class Listener:
     @property
     def connections(self) -> int:
         """How many connections are open, those in their handshake too."""
-        return len(self._arriving) + len(self._server.connections)
+        return len(self._arriving) + len(self._connections)
 
     @property
     def expires(self) -> datetime:
@@ -79,13 +81,13 @@ class Listener:
         for listening in self._sockets:
             self._await(listening)
 
-    def renew(self, tls: ContextAdapter) -> None:
+    def renew(self, tls: ConsumerContext) -> None:
         """Meet consumers with other certificates from now on.
 
         Connections from before close when the request under way on them is answered: nobody stays on an old verdict.
         """
         self._tls = tls
-        self._server.retire()
+        self._connections.retire()
 
     async def stop(self, drain_s: float) -> None:
         """Accept no more, let requests in flight end for so many seconds, and close every connection."""
@@ -96,7 +98,7 @@ class Listener:
         for task in self._arriving:
             task.cancel()
         await asyncio.gather(*self._arriving, return_exceptions=True)
-        await self._server.drain(drain_s)
+        await self._connections.drain(drain_s)
 
     def _await(self, listening: socket.socket) -> None:
         """Accept whoever comes. asyncio's `sock_accept` loses a connection that comes as it is cancelled."""
@@ -116,13 +118,14 @@ class Listener:
                 loop.call_later(_RECOVERY_S, self._await, listening)
             return
         connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is written is whole: nothing follows it
         self._watcher.connected()
         task = asyncio.create_task(self._welcome(connection))
         self._arriving.add(task)
         task.add_done_callback(self._arriving.discard)
 
     async def _welcome(self, connection: socket.socket) -> None:
-        """See what the consumer speaks, shake hands if it is TLS, and hand the connection to aiohttp."""
+        """See what the consumer speaks, shake hands if it is TLS, and take it on."""
         try:
             async with asyncio.timeout(self._handshake_timeout_s):
                 first = await _first_byte(connection)
@@ -133,12 +136,12 @@ class Listener:
                 connection.close()
                 self._watcher.handshake_failed(HandshakeFailure.LEFT)
             elif first != _TLS_HANDSHAKE:
-                await asyncio.get_running_loop().connect_accepted_socket(self._server, connection)
+                self._take_on(connection, None, tls)
             elif hello is None:
-                await self._shake_hands(connection, tls.over(connection.send), tls)
+                await self._shake_hands(connection, tls.over(connection), tls)
             else:
-                async with self._greeter.greeted(connection, hello, tls) as context:
-                    await self._shake_hands(connection, context, tls)
+                async with self._greeter.greeted(connection, hello, tls) as channel:
+                    await self._shake_hands(connection, channel, tls)
         except (OSError, ssl.SSLError, TimeoutError, ConsumerGone, CutOff) as error:
             connection.close()
             self._watcher.handshake_failed(failure_of(error))
@@ -147,18 +150,25 @@ class Listener:
             connection.close()
             raise
 
-    async def _shake_hands(self, connection: socket.socket, context: ContextAdapter, tls: ContextAdapter) -> None:
-        """Shake hands with a context that is for this connection alone; `tls` was in force when it came."""
-        _, protocol = await asyncio.get_running_loop().connect_accepted_socket(
-            self._server,
-            connection,
-            # asyncio only asks it for `wrap_bio`; the annotation knows the standard library's context alone.
-            ssl=cast("ssl.SSLContext", context),
-            ssl_handshake_timeout=self._handshake_timeout_s,
-            ssl_shutdown_timeout=_CLOSE_PATIENCE_S,
-        )
+    async def _shake_hands(self, connection: socket.socket, channel: ToConsumer, tls: ConsumerContext) -> None:
+        """Shake hands over a channel that is for this connection alone; `tls` was in force when it came."""
+        try:
+            async with asyncio.timeout(self._handshake_timeout_s):
+                await shake_hands(connection, channel)
+        except TimeoutError as error:
+            raise TimeoutError(f"it took longer than {self._handshake_timeout_s:g} s") from error
+        self._take_on(connection, channel, tls)
+
+    def _take_on(self, connection: socket.socket, channel: ToConsumer | None, tls: ConsumerContext) -> None:
+        """Take requests from now on. Raises `StrangerError`."""
+        made = self._connections.made(client_over(connection, channel))
         # What was renewed while the two shook hands has judged this consumer too late: one request, no more.
-        cast("Connection", protocol).retiring = tls is not self._tls
+        made.retiring = tls is not self._tls
+        try:
+            Transport(connection, channel or Plain(connection), made)
+        except OSError:  # gone again
+            made.connection_lost(None)
+            raise
 
 
 async def _first_byte(connection: socket.socket) -> bytes:

@@ -1,219 +1,195 @@
-"""PyOpenSSL under asyncio: what `asyncio` asks of an SSL context and object, answered by a pyOpenSSL connection.
+"""The consumers' end of TLS, over pyOpenSSL: a handshake that is finished over a bad client certificate as well.
 
-The standard library's `ssl` breaks off the handshake over a bad client certificate; the Spine finishes it, and says
-what is wrong in HTTP. PyOpenSSL's verify callback lets it finish and keeps what it was told.
+The standard library's `ssl` breaks it off there; the Spine finishes it, and says what is wrong in HTTP. PyOpenSSL's
+verify callback lets it finish and keeps what it was told.
 
-Source: asyncio, `sslproto.SSLProtocol` (it calls `wrap_bio`, and on the result `do_handshake`, `read`, `write`,
-`unwrap`, `getpeercert`, `cipher` and `compression`); OpenSSL, SSL_CTX_set_verify(3).
+Source: OpenSSL, SSL_CTX_set_verify(3), SSL_read(3), SSL_CTX_set_session_id_context(3).
 """
 
 from __future__ import annotations
 
 import ssl
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from OpenSSL import SSL
 
+from ssp_emulator.proxy.channel import LARGEST, CutShortError, MoreNeededError, RoomNeededError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import socket
+    from collections.abc import Callable
     from datetime import datetime
 
     from OpenSSL import crypto
 
-    from ssp_emulator.exchange import Client
     from ssp_emulator.faults.firing import Firing
+    from ssp_emulator.proxy.acquaintances import Acquaintances, Judged
 
-_RECORD = 16 * 1024  # a TLS record holds no more, so a read never gets more
 _FLIGHT = 64 * 1024
 
 
 def note_error(connection: SSL.Connection, _: crypto.X509, error: int, __: int, ok: int) -> bool:
     """Keep what OpenSSL finds wrong with a client's certificate, and let the handshake go on (a verify callback)."""
+    judging: Judging = connection.get_app_data()
+    judging.judged = True
     if not ok:
-        connection.get_app_data().append(error)
+        judging.errors.append(error)
     return True
 
 
-class Begun(NamedTuple):
-    """What there is of a handshake: the bytes that were read already, and the fault rules that fired on it."""
+class Judging:
+    """What OpenSSL says of a client's certificate while it shakes hands: X509_V_ERR numbers.
 
-    received: bytes
-    firings: tuple[Firing, ...]
+    `judged` is False where it was not asked: there was no certificate, or a session was resumed.
+    """
+
+    __slots__ = ("errors", "judged")
+
+    def __init__(self) -> None:
+        self.errors: list[int] = []
+        self.judged = False
 
 
-class ContextAdapter:
-    """Stands where asyncio expects an `ssl.SSLContext`; `monotonic` tells seconds, to measure handshakes."""
+class ConsumerContext:
+    """What consumers are met with; `monotonic` tells seconds, to measure handshakes.
 
-    def __init__(
-        self,
-        context: SSL.Context,
-        monotonic: Callable[[], float],
-        send: Callable[[bytes], object] | None = None,
-        begun: Begun | None = None,
-    ) -> None:
-        self.context = context
+    `acquaintances` are those who may resume a session with it.
+    """
+
+    def __init__(self, context: SSL.Context, monotonic: Callable[[], float], acquaintances: Acquaintances) -> None:
+        self.acquaintances = acquaintances
+        self._context = context
         self._monotonic = monotonic
-        self._send = send
-        self._begun = begun
 
     @property
     def expires(self) -> datetime:
         """When the certificate that it shows ends, in UTC. Raises `LookupError` where it has none."""
-        shown = SSL.Connection(self.context, None).get_certificate(as_cryptography=True)
+        shown = SSL.Connection(self._context, None).get_certificate(as_cryptography=True)
         if shown is None:
             raise LookupError("this context has no certificate to show")
         return shown.not_valid_after_utc
 
-    def over(self, send: Callable[[bytes], object], begun: Begun | None = None) -> ContextAdapter:
-        """Return this context for one connection, which says with `send` why a handshake failed; asyncio would not.
-
-        `begun` is what there is of the handshake already.
-        """
-        return ContextAdapter(self.context, self._monotonic, send, begun)
+    def over(self, connection: socket.socket, firings: tuple[Firing, ...] = ()) -> ToConsumer:
+        """Return a server's end of TLS over a non-blocking socket; `firings` are what was done to its handshake."""
+        return ToConsumer(SSL.Connection(self._context, connection), self.acquaintances, self._monotonic, firings)
 
     def answer(self, received: bytes) -> bytes:
         """Return what a server answers to the first bytes of a handshake, which goes no further."""
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        incoming.write(received)
-        with suppress(ssl.SSLError):  # more bytes are needed, or the answer is an alert
-            self.wrap_bio(incoming, outgoing).do_handshake()
-        return outgoing.read()
-
-    def wrap_bio(
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = True,
-        server_hostname: str | None = None,
-    ) -> TlsObject:
-        """Return a server's end of a new TLS connection between two buffers."""
-        if not server_side or server_hostname is not None:
-            raise ValueError("this context is for a server")
-        tls = TlsObject(SSL.Connection(self.context, None), incoming, outgoing, self._monotonic, self._send)
-        if self._begun is not None:
-            incoming.write(self._begun.received)
-            tls.firings = self._begun.firings
-        return tls
+        answering = SSL.Connection(self._context, None)
+        answering.set_app_data(Judging())
+        answering.set_accept_state()
+        answering.bio_write(received)
+        with suppress(SSL.Error):  # more bytes are needed, or the answer is an alert
+            answering.do_handshake()
+        try:
+            return answering.bio_read(_FLIGHT)
+        except SSL.WantReadError:
+            return b""
 
 
-class TlsObject:
-    """Stands where asyncio expects an `ssl.SSLObject`.
-
-    `errors` are the X509_V_ERR numbers found in the handshake, `handshake_s` the seconds that it took.
-    """
+class ToConsumer:
+    """A channel to a consumer. `handshake_s` is how many seconds its handshake took, once that is done."""
 
     def __init__(
         self,
-        connection: SSL.Connection,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
+        secured: SSL.Connection,
+        acquaintances: Acquaintances,
         monotonic: Callable[[], float],
-        send: Callable[[bytes], object] | None = None,
+        firings: tuple[Firing, ...],
     ) -> None:
-        self.errors: list[int] = []
         self.handshake_s: float | None = None
-        self.client: Client | None = None  # whoever finds out who this is may keep it here
-        self.firings: tuple[Firing, ...] = ()  # and whoever did something to the handshake, that
+        self.firings = firings
+        self._acquaintances = acquaintances
+        self._judging = Judging()
         self._monotonic = monotonic
         self._started = monotonic()
-        self._connection = connection
-        self._incoming = incoming
-        self._outgoing = outgoing
-        self._send = send
-        connection.set_app_data(self.errors)
-        connection.set_accept_state()
+        self._secured = secured
+        # Bound once: they are called for every request.
+        self._recv, self._send = secured.recv, secured.send
+        secured.set_app_data(self._judging)
+        secured.set_accept_state()
 
-    def do_handshake(self) -> None:
-        """Take the handshake as far as the bytes that are there allow."""
+    def shake_hands(self) -> None:
+        """Take the handshake as far as it goes. See `Channel`. OpenSSL has sent the alert where it fails."""
         try:
-            with self._translated():
-                self._connection.do_handshake()
-        except ssl.SSLWantReadError:
-            raise
-        except ssl.SSLError:
-            if self._send is not None:
-                with suppress(OSError):
-                    self._send(self._outgoing.read())  # the alert. Source: RFC 5246, 7.2.2
-            raise
-        self.handshake_s = self._monotonic() - self._started
-
-    def read(self, size: int, buffer: memoryview | None = None) -> bytes | int:
-        """Return decrypted bytes, or put them into a buffer and return their number; nothing at close_notify."""
-        try:
-            with self._translated():
-                if buffer is None:
-                    return self._connection.recv(min(size, _RECORD))
-                return self._connection.recv_into(buffer, min(size, _RECORD))
-        except ssl.SSLZeroReturnError:
-            return b"" if buffer is None else 0
-
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        """Encrypt bytes and return how many were taken."""
-        with self._translated():
-            return self._connection.send(data)
-
-    def unwrap(self) -> None:
-        """Send close_notify, and wait for the other side's."""
-        with self._translated():
-            if not self._connection.shutdown():
-                raise SSL.WantReadError
-
-    def farewell(self) -> bytes:
-        """Return close_notify, for whoever sends it past asyncio and does not wait for the other side's."""
-        with suppress(ssl.SSLError):
-            self.unwrap()
-        return self._outgoing.read()
-
-    def getpeercert(self) -> None:
-        """Return nothing: `certificate` has it, for whoever wants it."""
-
-    def cipher(self) -> tuple[str | None, str | None, int | None]:
-        """Return the cipher suite's name, its protocol and its secret bits."""
-        connection = self._connection
-        return connection.get_cipher_name(), connection.get_cipher_version(), connection.get_cipher_bits()
-
-    def compression(self) -> None:
-        """Return nothing: TLS compression is off."""
-
-    def version(self) -> str:
-        """Return the protocol's name, such as `TLSv1.2`."""
-        return self._connection.get_protocol_version_name()
-
-    def sni(self) -> str | None:
-        """Return the host name that the client asked for, if it did, in lower case. Source: RFC 6066, 3."""
-        name = self._connection.get_servername()
-        return name.decode("ascii", "replace").lower() if name is not None else None
-
-    def certificate(self) -> crypto.X509 | None:
-        """Return the client's certificate, not read yet; None where it showed none."""
-        return self._connection.get_peer_certificate()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Move bytes in before and out after an operation, and turn its errors into those that asyncio knows."""
-        if self._incoming.pending:
-            self._connection.bio_write(self._incoming.read())
-        try:
-            yield
+            self._secured.do_handshake()
         except SSL.WantReadError:
-            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "more bytes are needed") from None
-        except SSL.ZeroReturnError:
-            raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "the other side has closed TLS") from None
+            raise MoreNeededError from None
+        except SSL.WantWriteError:
+            raise RoomNeededError from None
+        except SSL.SysCallError as error:
+            raise _broken(error) from None
         except SSL.Error as error:
             raise ssl.SSLError(ssl.SSL_ERROR_SSL, _said(error)) from None
-        finally:
-            self._flush()
+        self.handshake_s = self._monotonic() - self._started
 
-    def _flush(self) -> None:
+    def receive(self) -> bytes | None:
+        """Return bytes. See `Channel`."""
         try:
-            while True:
-                flight = self._connection.bio_read(_FLIGHT)
-                self._outgoing.write(flight)
-                if len(flight) < _FLIGHT:
-                    return
-        except SSL.WantReadError:
-            return
+            return self._recv(LARGEST)
+        except (SSL.WantReadError, SSL.WantWriteError):
+            return None
+        except SSL.ZeroReturnError:
+            return b""
+        except SSL.SysCallError as error:
+            raise _broken(error) from None
+        except SSL.Error as error:
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, _said(error)) from None
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Take bytes. See `Channel`."""
+        try:
+            return self._send(data)
+        except (SSL.WantWriteError, SSL.WantReadError):
+            return 0
+        except SSL.SysCallError as error:
+            raise _broken(error) from None
+        except SSL.Error as error:
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, _said(error)) from None
+
+    def bid_farewell(self) -> None:
+        """Send close_notify."""
+        with suppress(SSL.Error):
+            self._secured.shutdown()
+
+    @property
+    def cipher(self) -> str | None:
+        """The cipher suite's name."""
+        return self._secured.get_cipher_name()
+
+    @property
+    def version(self) -> str:
+        """The protocol's name, such as `TLSv1.2`."""
+        return self._secured.get_protocol_version_name()
+
+    @property
+    def sni(self) -> str | None:
+        """The host name that the client asked for, if it did, in lower case. Source: RFC 6066, 3."""
+        name = self._secured.get_servername()
+        return name.decode("ascii", "replace").lower() if name is not None else None
+
+    def judged(self) -> Judged | None:
+        """Return what was found of the client's certificate; None where it showed none.
+
+        Raises `StrangerError` where a session was resumed, and nobody here knows whose it was.
+        """
+        shown = self._secured.get_peer_certificate()
+        if shown is None:
+            return None
+        if self._judging.judged:
+            return self._acquaintances.met(shown, self._judging.errors)
+        return self._acquaintances.again(shown)
+
+
+def _broken(error: SSL.SysCallError) -> OSError:
+    """Translate what the operating system said beneath OpenSSL; -1 stands for an end where none was announced."""
+    number = error.args[0] if error.args else -1
+    return (
+        CutShortError("the consumer closed the connection")
+        if number in (-1, 0)
+        else OSError(number, str(error.args[-1]))
+    )
 
 
 def _said(error: SSL.Error) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ssp_emulator.message import Framing
 from ssp_emulator.proxy import endings, heads
@@ -12,18 +12,18 @@ from ssp_emulator.proxy.errors import ConsumerGone, CutOff
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from aiohttp import web
-
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.faults.effects.effect import Ending
     from ssp_emulator.message import Head
+    from ssp_emulator.proxy.request import Request
+    from ssp_emulator.proxy.transport import Transport
 
 # What stands in the trail where no answer went out. Source: Spine Core SSP implementation guide, 444.
 CONNECTION_CLOSED = 444
 
 
 class Carrier(Protocol):
-    """A connection that carries one request after the other.
+    """A connection that carries one request after the other; `transport` is None once it is gone.
 
     `retiring` may be set at any time: it is to take no more than the one under way. `requests` counts them. Once `deaf`
     is set, what comes is thrown away.
@@ -33,18 +33,27 @@ class Carrier(Protocol):
     deaf: bool
     requests: int
 
+    @property
+    def transport(self) -> Transport | None:
+        """What carries it."""
+        ...
+
+    async def room(self) -> None:
+        """Return when more may be written."""
+        ...
+
 
 class Outlet:
     """One answer's way to its consumer.
 
-    It writes past aiohttp's responses, which would add fields of their own and write others anew. `settle` is awaited
-    when the last byte of an answer is about to go out. `patience_s` is how long the consumer may take no byte, in
-    seconds. `begun` tells whether any has been sent.
+    `settle` is awaited when the last byte of an answer is about to go out. `patience_s` is how long the consumer may
+    take no byte, in seconds. `begun` tells whether any has been sent.
     """
 
     def __init__(
         self,
-        request: web.BaseRequest,
+        connection: Carrier,
+        request: Request,
         exchange: Exchange,
         settle: Callable[[Exchange], Awaitable[None]],
         *,
@@ -56,9 +65,15 @@ class Outlet:
         self._patience_s = patience_s
         self._framing = Framing.NONE
         self._start = b""
-        self.connection = cast("Carrier", request.protocol)
-        self.keep_alive = request.keep_alive
+        self.connection = connection
+        self.keep_alive = request.keeps_alive
         self.begun = False
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection is closed."""
+        transport = self.connection.transport
+        return transport is None or transport.is_closing()
 
     @property
     def has_body(self) -> bool:
@@ -127,11 +142,11 @@ class Outlet:
 
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are, and wait until there is room for more. Raises `ConsumerGone`."""
-        transport = self._request.transport
+        transport = self.connection.transport
         if transport is None or transport.is_closing():
             raise ConsumerGone
         transport.write(data)
-        if self._request.protocol.writing_paused:
+        if transport.get_write_buffer_size():
             await self._room(transport)
 
     async def end(self, how: Ending) -> NoReturn:
@@ -143,7 +158,7 @@ class Outlet:
         if not self.begun:
             self._exchange.status = CONNECTION_CLOSED
         await self._settle(self._exchange)
-        transport = self._request.transport
+        transport = self.connection.transport
         if transport is not None and not transport.is_closing():
             await self._sent()
             await endings.end(transport, how)
@@ -155,52 +170,51 @@ class Outlet:
 
         What else it sends is thrown away, but for a body that goes to the provider all the while.
         """
-        uploading = self._exchange.provider.address is not None and not self._request.content.is_eof()
-        if self._request.transport is not None and not uploading:
+        uploading = self._exchange.provider.address is not None and not self._request.body.whole
+        if self.connection.transport is not None and not uploading:
             self.connection.deaf = True  # its end stands behind all that it has sent, which would wait for its turn
-            self._request.transport.resume_reading()
+            self.connection.transport.resume_reading()
         await asyncio.get_running_loop().create_future()
         raise ConsumerGone
 
     async def watch(self) -> None:
         """Break the connection as soon as the consumer has left; whoever serves it is cancelled then."""
-        if self._request.transport is not None:
-            await endings.left(self._request.transport.get_extra_info("socket"))
+        if self.connection.transport is not None:
+            await endings.left(self.connection.transport.get_extra_info("socket"))
             self.abort()
 
     def abort(self) -> None:
         """Break the connection, so that what was sent is not taken for a whole answer."""
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        self.keep_alive = False
+        if self.connection.transport is not None:
+            self.connection.transport.abort()
 
     async def _sent(self) -> None:
-        transport = self._request.transport
-        if transport is None:
+        """Wait until all is on its way, as long as the consumer takes something."""
+        transport = self.connection.transport
+        if transport is None or not transport.get_write_buffer_size():
             return
-        if transport.get_write_buffer_size():
-            low, high = transport.get_write_buffer_limits()
-            transport.set_write_buffer_limits(high=1, low=0)
-            try:
-                await self._room(transport)
-            finally:
-                transport.set_write_buffer_limits(high=high, low=low)
-        if not await endings.emptied(lambda: endings.waiting(transport), patience_s=self._patience_s):
-            self._give_up()
-
-    async def _room(self, transport: asyncio.WriteTransport) -> None:
-        """Wait until the consumer has taken enough, as long as it takes something."""
-        draining = asyncio.ensure_future(self._request.writer.drain())
+        low, high = transport.get_write_buffer_limits()
+        transport.set_write_buffer_limits(high=0, low=0)
         try:
-            waiting = endings.waiting(transport)
-            while not (await asyncio.wait({draining}, timeout=self._patience_s))[0]:
-                if (still := endings.waiting(transport)) >= waiting:
+            await self._room(transport)
+        finally:
+            transport.set_write_buffer_limits(high=high, low=low)
+
+    async def _room(self, transport: Transport) -> None:
+        """Wait until the consumer has taken enough, as long as it takes something."""
+        waiting = transport.get_write_buffer_size()
+        while True:
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    await self.connection.room()
+                    break
+            except TimeoutError:
+                if (still := transport.get_write_buffer_size()) >= waiting:
                     self._give_up()
                 waiting = still
-            draining.result()
-        except ConnectionError as error:
-            raise ConsumerGone from error
-        finally:
-            draining.cancel()
+        if self.connection.transport is None:
+            raise ConsumerGone
 
     def _give_up(self) -> NoReturn:
         self.abort()

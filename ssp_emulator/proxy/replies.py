@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ssp_emulator.proxy.cors import Cors
 
 
+# What is refused for a limit that is spent is told when to come back. Source: RFC 6585, 4; RFC 9110, 10.2.3.
+_LIMITS = frozenset({outcome.Reason.RATE_LIMITED, outcome.Reason.UNAVAILABLE})
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 
 
@@ -38,7 +40,8 @@ class Replies:
 
     def additions(self, exchange: Exchange) -> tuple[Field, ...]:
         """Return the fields that any answer to this request gets, where it has none of that name."""
-        return (*self._cors.actual(exchange.headers.get("Origin")), *_rate(exchange.standing))
+        cors = tuple(self._cors.actual(exchange.headers.get("Origin")))
+        return cors if exchange.standing is None else (*cors, *_rate(exchange.standing))
 
     def refusal(self, exchange: Exchange, denial: Denial) -> tuple[Head, bytes]:
         """Return the head and the body that say a denial, in the format that the request asks for."""
@@ -46,6 +49,8 @@ class Replies:
         head, body = self.outcome(exchange, form.status, form.phrase, outcome.resource(denial, str(uuid4())))
         if denial.reason is outcome.Reason.METHOD_NOT_ALLOWED:
             head.fields.append((b"Allow", ", ".join(outcome.METHODS).encode()))
+        if denial.reason in _LIMITS and exchange.standing is not None:
+            head.fields.append((b"Retry-After", str(exchange.standing.reset_s).encode()))
         head.fields.extend(self._described_by(exchange, denial))
         return head, body
 
@@ -91,9 +96,7 @@ class Replies:
         return outcome.negotiate(exchange.query, accept, headers.get("Content-Type"), self._default_format)
 
 
-def _rate(standing: Standing | None) -> list[Field]:
-    if standing is None:
-        return []
+def _rate(standing: Standing) -> list[Field]:
     return [
         (b"X-Rate-Limit-Limit", str(standing.limit).encode()),
         (b"X-Rate-Limit-Remaining", str(standing.remaining).encode()),

@@ -1,4 +1,4 @@
-"""What is wrong with a request, and what can be read of it all the same: for the audit, and for a status that is true.
+"""What can be read of a request all the same that breaks the rules: for the audit, and for a status that is true.
 
 It decides nothing about where anything goes: such a request is refused, and its connection closes.
 """
@@ -9,19 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aiohttp import hdrs, http_exceptions
 from multidict import CIMultiDict, CIMultiDictProxy
 
 if TYPE_CHECKING:
-    from aiohttp.http import RawRequestMessage
+    from ssp_emulator.message import Field
 
 _START_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP/1\.[01]\Z")  # RFC 9112, 3
 _ANOTHER = re.compile(rb"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[01]\r?$", re.MULTILINE)
-_HOST = re.compile(
-    r"(\[[0-9A-Za-z._~!$&'()*+,;=:%-]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?\Z"
-)  # RFC 9110, 7.2; RFC 3986, 3.2.2
 _MOST = 64 * 1024
-_MOST_DIGITS = 18  # of a Content-Length: any 64-bit integer holds it
 
 
 class Unread:
@@ -53,11 +48,13 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """A request as far as it makes sense; `method` is None where not even the start line does."""
+    """A request as far as it makes sense: not at all, and with `-` for a method, where its start line does not."""
 
-    method: str | None
+    method: str
     target: str
     headers: CIMultiDictProxy[str]
+    fields: tuple[Field, ...] = ()
+    has_start_line: bool = True
 
 
 def salvage(data: bytes) -> Salvage:
@@ -70,38 +67,9 @@ def salvage(data: bytes) -> Salvage:
     found = _START_LINE.match(start)
     headers: CIMultiDict[str] = CIMultiDict()
     if found is None or _ANOTHER.search(rest):
-        return Salvage(None, "", CIMultiDictProxy(headers))
+        return Salvage("-", "", CIMultiDictProxy(headers), has_start_line=False)
     for line in lines:
         name, colon, value = line.partition(":")
         if colon:
             headers.add(name, value.strip())
     return Salvage(found[1], found[2], CIMultiDictProxy(headers))
-
-
-def doubt_about(message: RawRequestMessage) -> str | None:
-    """Say what is wrong with a request that aiohttp could read, and that another server might read otherwise.
-
-    Source: RFC 9112, 2.3 (version), 3.2 (Host: one that is no host has to be refused), 6.3 (Content-Length).
-    """
-    if not (1, 0) <= message.version <= (1, 1):
-        return "the request should be in HTTP/1.1"
-    if _HOST.match(message.headers.get(hdrs.HOST, "")) is None:
-        return "the header Host is not a host with or without a port"
-    if len(message.headers.get(hdrs.CONTENT_LENGTH, "").lstrip("0")) > _MOST_DIGITS:
-        return "the header Content-Length is too large"
-    return None
-
-
-def problem_of(error: BaseException | None, limit: int) -> str:
-    """Say what was wrong with a request that could not be read; `limit` is the most bytes that a line may have."""
-    match error:
-        case http_exceptions.LineTooLong():
-            return f"a line or a header is longer than {limit} bytes"
-        case http_exceptions.BadHttpMethod():
-            return "the method is not one that HTTP knows"
-        case http_exceptions.InvalidURLError():
-            return "the path is not one that a URL can have"
-        case http_exceptions.HttpProcessingError():
-            return error.message.partition("\n")[0].rstrip(": .")  # what follows repeats the request's own bytes
-        case _:
-            return "it could not be read"

@@ -16,18 +16,20 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL, crypto
 
-from ssp_emulator.proxy.openssl import ContextAdapter, note_error
+from ssp_emulator.proxy.acquaintances import Acquaintances
+from ssp_emulator.proxy.openssl import ConsumerContext, note_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from ssp_emulator.clock import Clock
     from ssp_emulator.faults.effects.old_protocol import OldVersion
     from ssp_emulator.pki.faulty import FaultyServer
 
 # In this order of preference, and nothing else.
 CIPHERS = "AESGCM+EECDH:AESGCM+EDH:AES256+EECDH:AES256+EDH"
 
+_SESSIONS_OF = b"ssp-emulator"
 
 # OpenSSL keeps anything older for those who ask for no security at all. Source: SSL_CTX_set_security_level(3).
 _WITH_OLD_ONES = f"{CIPHERS}:@SECLEVEL=0"
@@ -51,14 +53,14 @@ class ConsumerTls:
 
 def for_consumers(
     tls: ConsumerTls,
-    monotonic: Callable[[], float],
+    clock: Clock,
     *,
     shown: FaultyServer | None = None,
     only: OldVersion | None = None,
-) -> ContextAdapter:
+) -> ConsumerContext:
     """Make the listener's context, which asks for a client certificate and finishes the handshake whatever it is.
 
-    `monotonic` tells seconds. For fault rules it can show another certificate, or speak an old protocol only.
+    For fault rules it can show another certificate, or speak an old protocol only.
     Raises `TlsFileError`.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -68,11 +70,11 @@ def for_consumers(
     context.set_min_proto_version(lowest)
     context.set_max_proto_version(highest)
     context.set_cipher_list((CIPHERS if only is None else _WITH_OLD_ONES).encode())
-    # Sessions are not resumed: a resumed one would bring no verdict on the certificate.
-    context.set_options(
-        SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_TICKET
-    )
+    context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
+    # Sessions are resumed by tickets alone, which take no memory here. Their key is the context's, so that they are
+    # worth nothing to the next one, with other certificates, trust or revocation lists.
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_session_id(_SESSIONS_OF)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     with as_file(files("ssp_emulator.proxy") / "ffdhe2048.pem") as parameters:
         context.load_tmp_dh(str(parameters))
@@ -83,7 +85,7 @@ def for_consumers(
     # No list of authorities goes to the client: some would then keep a certificate back, and be told 496, not 495.
     context.set_verify(SSL.VERIFY_PEER, note_error)
     _trust(context, tls.trust, tls.crl)
-    return ContextAdapter(context, monotonic)
+    return ConsumerContext(context, clock.monotonic, Acquaintances(clock.now))
 
 
 def for_providers(certificate: Path, key: Path, trust: Path) -> ssl.SSLContext:

@@ -6,6 +6,7 @@ import ssl
 from typing import Protocol
 
 from ssp_emulator.handshakes import HandshakeFailure
+from ssp_emulator.proxy.channel import CutShortError
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff
 
 # What OpenSSL says, by a part of it; the first that is there counts.
@@ -47,10 +48,9 @@ def failure_of(error: Exception) -> HandshakeFailure:
         case ssl.SSLError():
             said = str(error).lower()
             return next((failure for part, failure in _SAID if part in said), HandshakeFailure.OTHER)
-        # asyncio's own have no number: one for a handshake that takes too long, one for a consumer that closes in it.
-        case TimeoutError() | ConnectionAbortedError(errno=None):
+        case TimeoutError():
             return HandshakeFailure.TIMEOUT
-        case ConnectionResetError(errno=None):
+        case CutShortError():
             return HandshakeFailure.CLOSED
         case ConnectionError():
             return HandshakeFailure.RESET

@@ -32,13 +32,13 @@ class Claims:
 
 def of_gp_connect(dialect: str, claims: Json) -> Claims:
     """Take the facts out of GP Connect's claims, which hold FHIR resources."""
-    practitioner = claims.get("requesting_practitioner")
-    organisation = claims.get("requesting_organization")
+    practitioner = identifiers(claims.get("requesting_practitioner"))
+    organisation = identifiers(claims.get("requesting_organization"))
     return Claims(
         dialect=dialect,
-        user=_identifier(practitioner, _USER_SYSTEMS) or _text(claims.get("sub")),
-        role=_identifier(practitioner, _ROLE_SYSTEMS),
-        organisation=_identifier(organisation, _ODS_SYSTEMS),
+        user=_of(practitioner, _USER_SYSTEMS) or _text(claims.get("sub")),
+        role=_of(practitioner, _ROLE_SYSTEMS),
+        organisation=_of(organisation, _ODS_SYSTEMS),
         device=_device(claims.get("requesting_device")),
         reason=_text(claims.get("reason_for_request")),
         scope=_text(claims.get("requested_scope")),
@@ -70,8 +70,8 @@ def identifiers(resource: object) -> list[tuple[str, str]]:
     ]
 
 
-def _identifier(resource: object, systems: tuple[str, ...]) -> str | None:
-    return next((value for system, value in identifiers(resource) if value and system in systems), None)
+def _of(found: list[tuple[str, str]], systems: tuple[str, ...]) -> str | None:
+    return next((value for system, value in found if value and system in systems), None)
 
 
 def _device(resource: object) -> str | None:

@@ -5,14 +5,27 @@ PyJWT is not used to read: it pads and forgives where the Spine must not, and it
 
 from __future__ import annotations
 
-import base64
 import binascii
-import json
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from ssp_emulator.token.objects import Recurring, read_claims, read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+# What base64 has for each letter of base64url, and for what is none, + and / and = among it, one that is none either.
+_LETTERS = bytes(
+    ord({"-": "+", "_": "/"}.get(letter, letter if _BASE64URL.match(letter) else "!"))
+    for letter in map(chr, range(256))
+)
+_PADDING = (b"", b"===", b"==", b"=")  # for the letters that stand beyond a multiple of four
+_LONGEST_REMEMBERED = 512  # letters of a header; most have 20 to 150
 
 Json = dict[str, Any]
 
@@ -42,14 +55,18 @@ class TokenError(ValueError):
         super().__init__(str(self.fault))
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token that can be read; nothing is said of what is in it. `text` is all of it, as it came."""
+class Token(NamedTuple):
+    """A token that can be read; nothing is said of what is in it. `text` is all of it, as it came.
+
+    Header and claims are shared with other tokens, and never changed. `recurring` is what the claims have in common
+    with other tokens of the same consumer; None where they look like no others.
+    """
 
     header: Json
     claims: Json
     signature: bytes
     text: str
+    recurring: Recurring | None = None
 
     @property
     def signing_input(self) -> bytes:
@@ -78,36 +95,32 @@ def parse(authorization: str) -> Token:
     parts = text.split(".")
     if len(parts) != 3:
         raise TokenError("JWT", f"should have three parts joined by dots, the last may be empty; it has {len(parts)}")
-    header, claims = _object("JWT header", parts[0]), _object("JWT claims", parts[1])
-    return Token(header, claims, _decoded("JWT signature", parts[2]), text)
+    header = _known_header(parts[0]) if len(parts[0]) <= _LONGEST_REMEMBERED else _header(parts[0])
+    claims, recurring = _read("JWT claims", parts[1], read_claims)
+    return Token(header, claims, _decoded("JWT signature", parts[2]), text, recurring)
 
 
-def _object(part: str, text: str) -> Json:
+def _header(text: str) -> Json:
+    return _read("JWT header", text, read_object)
+
+
+_known_header = lru_cache(maxsize=64)(_header)  # the text alone decides, and a consumer's tokens all have the same
+
+
+def _read(part: str, text: str, read: Callable[[bytes], T]) -> T:
     raw = _decoded(part, text)
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once_each, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, a key twice, a number too long
-        raise TokenError(part, "should be a JSON object, each of its keys once") from error
-    if not isinstance(value, dict):
-        raise TokenError(part, "should be a JSON object")
-    return value
+        return read(raw)
+    except ValueError as error:
+        raise TokenError(part, str(error)) from error
 
 
 def _decoded(part: str, text: str) -> bytes:
-    if not _BASE64URL.match(text):
-        raise TokenError(part, "should be base64url, without padding")
+    if not text:
+        return b""
     try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error as error:
-        raise TokenError(part, "should be base64url, and is cut short") from error
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> Json:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+        letters = text.encode("ascii").translate(_LETTERS) + _PADDING[len(text) % 4]
+        return binascii.a2b_base64(letters, strict_mode=True)
+    except ValueError as error:  # not ASCII, a letter that is none, or a number of them that no bytes have
+        how = "and is cut short" if _BASE64URL.match(text) else "without padding"
+        raise TokenError(part, f"should be base64url, {how}") from error

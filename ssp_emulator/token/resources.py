@@ -80,6 +80,8 @@ def _not_a_resource(value: object) -> str | None:
 
 def _strange_element(resource: Json) -> str | None:
     known = _KNOWN[resource["resourceType"]]
+    if resource.keys() <= known:
+        return None
     return next((name for name in resource if name.removeprefix("_") not in known), None)
 
 

@@ -6,8 +6,8 @@ is missing says nothing of it: that the claim is there is a rule of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeGuard
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeGuard
 from urllib.parse import urlsplit
 
 from ssp_emulator.token.parsing import Fault
@@ -22,8 +22,7 @@ LIFETIME_S = 300
 AUTHORIZE = "https://authorize.fhir.nhs.net/token"
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """What a token is held against: the sender's ASID, the endpoint's root, the interaction, and the time.
 
     `scope` is the one that the interaction asks for, None where nothing is known of it; `now` is in Unix seconds;
@@ -128,11 +127,16 @@ def _is_whole(value: object) -> TypeGuard[int]:
 
 
 def _is_url(value: object) -> bool:
+    return isinstance(value, str) and _is_address(value)
+
+
+@lru_cache(maxsize=256)  # the text alone decides, and there are as many as there are consumers
+def _is_address(text: str) -> bool:
     # urlsplit leaves out white space and control characters without a word; none belongs into a URL (RFC 3986, 2).
-    if not isinstance(value, str) or not value.isprintable() or " " in value:
+    if not text.isprintable() or " " in text:
         return False
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(text)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets that do not match, a port that is no number
         return False

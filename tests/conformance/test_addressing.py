@@ -281,6 +281,7 @@ async def test_a_space_in_the_target_does_not_become_another_request_line(ssp: R
     answer = await wire.ask(ssp.request(target=f"/{setup.ROOT}/a b"))
 
     assert answer.status == 400
-    assert answer.json()["issue"][0]["diagnostics"] == "The request is not well-formed HTTP: Bad status line"
+    said = "The request is not well-formed HTTP: the first line should be a method, a target and HTTP/1.1"
+    assert answer.json()["issue"][0]["diagnostics"] == said
     assert await wire.is_closed()
     assert provider.connections == 0

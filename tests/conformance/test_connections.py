@@ -253,6 +253,17 @@ async def test_the_consumer_may_ask_otherwise(
     assert provider.connections == 1  # that the one leg closes is nothing to the other
 
 
+async def test_nothing_is_read_behind_the_last_request(ssp: Running, provider: StubProvider) -> None:
+    """RFC 9112, 9.6: a request that says that it is the last is answered, and what follows is none."""
+    wire = await ssp.wire()
+
+    answer = await wire.ask(ssp.request(Connection="close") + ssp.request())
+
+    assert (answer.status, answer.all("Connection")) == (200, ["close"])
+    assert await wire.is_closed()
+    assert len(provider.received) == len(ssp.records()) == 1
+
+
 async def test_a_provider_that_closes_does_not_close_the_consumers_connection(
     ssp: Running, provider: StubProvider
 ) -> None:

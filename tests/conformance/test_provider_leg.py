@@ -63,6 +63,46 @@ async def test_a_provider_whose_issuer_is_not_trusted_is_502(tmp_path: Path, cer
         assert impostor.received == []
 
 
+async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer a request, and close the connection."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(OK.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+    await writer.drain()
+
+
+async def test_a_session_is_resumed_with_a_provider_that_closes_after_each_answer(
+    ssp: Running, provider: StubProvider
+) -> None:
+    provider.play = closing
+    statuses = [(await ssp.ask()).status for _ in range(3)]
+
+    assert statuses == [200] * 3
+    assert provider.resumed == [False, True, True]
+    assert len(set(provider.shown)) == 1  # and it knows whom it talks to
+
+
+async def test_a_provider_that_shows_another_certificate_is_judged_anew(
+    tmp_path: Path, certificates: CertificateFolder
+) -> None:
+    other = CertificateFolder(tmp_path / "other")
+    initialise(other, Names(), now=datetime.now(UTC))
+    async with StubProvider(certificates) as good:
+        good.play = closing
+        async with running(tmp_path, certificates, good.port) as ssp:
+            before = [(await ssp.ask()).status for _ in range(2)]
+            await good.__aexit__()
+            async with StubProvider(certificates, good.port, shown=other.provider) as impostor:
+                meanwhile = (await ssp.ask()).status
+                received = list(impostor.received)
+            async with StubProvider(certificates, good.port) as again:
+                after = (await ssp.ask()).status
+                resumed = list(again.resumed)
+
+    assert (before, meanwhile, after) == ([200, 200], 502, 200)
+    assert good.resumed == [False, True]
+    assert (received, resumed) == ([], [False])
+
+
 async def test_a_provider_without_tls_is_502_and_is_sent_nothing_in_the_clear(
     tmp_path: Path, certificates: CertificateFolder
 ) -> None:

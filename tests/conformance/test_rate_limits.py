@@ -70,6 +70,8 @@ async def test_a_limit_that_is_spent_refuses_with_its_own_status(
         assert [answer.status for answer in passed] == [200, 200]
         assert [told(answer) for answer in (*passed, refused)] == [(2, 1), (2, 0), (2, 0)]
         assert (refused.status, refused.phrase) == (status, phrase)
+        assert [answer.all("Retry-After") for answer in passed] == [[], []]
+        assert refused.one("Retry-After") == refused.one("X-Rate-Limit-Reset")
         assert (issue["code"], issue["diagnostics"]) == ("throttled", text)
         assert issue["details"]["coding"][0]["code"] == str(status)
         assert issue["details"]["coding"][0]["display"] == text

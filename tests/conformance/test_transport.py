@@ -18,6 +18,7 @@ import pytest
 import structlog.testing
 from support import setup
 from support.processes import run
+from support.resuming import with_tls_1_3
 from support.running import running
 from support.wire import PATIENCE_S, Wire
 
@@ -146,24 +147,22 @@ async def test_of_all_suites_at_once_the_first_is_taken(ssp: Running) -> None:
     assert await agreed(ssp) == ("TLSv1.2", SUITES[0])  # by the tool's own defaults, which include TLS 1.3
 
 
-async def test_no_session_is_resumed_as_that_would_bring_no_verdict_on_the_certificate(ssp: Running) -> None:
+async def test_a_session_is_resumed_by_its_ticket_and_serves_requests(ssp: Running, tmp_path: Path) -> None:
     said = await s_client(ssp, "-tls1_2", "-reconnect")
 
-    assert said.count("New, TLSv1.2, Cipher is") == 6  # once, and five times again
-    assert "Reused" not in said
+    assert said.count("New, TLSv1.2, Cipher is") == 1
+    assert said.count("Reused, TLSv1.2, Cipher is") == 5
+
+    without = await s_client(ssp, "-tls1_2", "-reconnect", "-no_ticket")
+
+    assert without.count("New, TLSv1.2, Cipher is") == 6  # nothing is kept here that could be resumed by its number
+    assert "Reused" not in without
 
 
 async def test_tls_1_3_can_be_switched_on_and_1_2_stays(
     tmp_path: Path, certificates: CertificateFolder, provider: StubProvider
 ) -> None:
-    tls = {
-        "certificate": str(certificates.ssp_server.certificate),
-        "key": str(certificates.ssp_server.key),
-        "trust": str(certificates.chain),
-        "crl": str(certificates.crl),
-        "tls_1_3": True,
-    }
-    async with running(tmp_path, certificates, provider.port, proxy={"tls": tls}) as ssp:
+    async with running(tmp_path, certificates, provider.port, proxy={"tls": with_tls_1_3(certificates)}) as ssp:
         assert (await agreed(ssp) or "")[0] == "TLSv1.3"
         assert await agreed(ssp, "-tls1_2") == ("TLSv1.2", SUITES[0])
         assert await refused(ssp, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") == "unsupported protocol"

@@ -12,9 +12,11 @@ import yaml
 from cryptography import x509
 from structlog.testing import capture_logs
 from support import setup
+from support.resuming import asked
 from support.running import Running, running
 from support.stub import OK, StubProvider
 from support.waiting import until
+from support.wire import context
 
 from ssp_emulator.pki.authority import Role
 from ssp_emulator.pki.issuing import issue
@@ -105,6 +107,27 @@ async def test_a_certificate_that_is_revoked_is_refused_also_on_connections_from
     assert (before.status, after.status) == (200, 495)
     assert after.json()["issue"][0]["diagnostics"] == "SSL_CERTIFICATE_ERROR_REVOKED"
     assert reported(logs, "reloaded") == ["certificates for consumers"]
+
+
+@pytest.mark.parametrize("revokes", [True, False], ids=["revoked since", "as good as before"])
+async def test_a_session_from_before_is_not_resumed_and_so_its_certificate_is_judged_anew(
+    asked_only: Running, own_certificates: CertificateFolder, revokes: bool
+) -> None:
+    using = context(own_certificates, own_certificates.consumer)
+    first = await asked(asked_only, using)
+    resumed = await asked(asked_only, using, first.session)
+    if revokes:
+        revoke(own_certificates, str(own_certificates.consumer.certificate), now=datetime.now(UTC))
+    else:
+        own_certificates.crl.write_text(own_certificates.crl.read_text() + "\n")
+    await asked_only.emulator.reload()
+    after = await asked(asked_only, using, resumed.session)
+    again = await asked(asked_only, using, after.session)
+
+    assert [answer.reused for answer in (first, resumed, after, again)] == [False, True, False, True]
+    assert [first.status, resumed.status] == [200, 200]
+    verdict = (495, "SSL_CERTIFICATE_ERROR_REVOKED") if revokes else (200, None)
+    assert [(answer.status, answer.diagnostics) for answer in (after, again)] == [verdict] * 2
 
 
 async def test_a_request_under_way_ends_by_what_was_in_force_when_it_began(

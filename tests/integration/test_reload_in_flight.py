@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder
     from ssp_emulator.proxy.listener import Listener
+    from ssp_emulator.proxy.openssl import ConsumerContext
+    from ssp_emulator.reloading import Part
 
 PATIENCE_S = 10
 ONLY_WHEN_ASKED = {"every_s": None}
@@ -67,9 +69,14 @@ def shut_out(ssp: Running) -> None:
     revoke(ssp.certificates, str(ssp.certificates.consumer.certificate), now=datetime.now(UTC))
 
 
-def listener_of(ssp: Running) -> Listener:
+def for_consumers(ssp: Running) -> Part[ConsumerContext]:
     reloader: Any = ssp.emulator._reloader
-    return next(part for part in reloader._parts if part.name == "certificates for consumers").apply.__self__
+    return next(part for part in reloader._parts if part.name == "certificates for consumers")
+
+
+def listener_of(ssp: Running) -> Listener:
+    apply: Any = for_consumers(ssp).apply
+    return apply.__self__
 
 
 def events(logs: list[Any]) -> list[tuple[str, str]]:
@@ -152,7 +159,7 @@ async def test_whenever_a_renewal_comes_no_connection_from_before_takes_another_
 
 async def asked_and_renewed(ssp: Running, turns: int) -> tuple[Wire, Answer | None]:
     """Use a connection, send a second request on it, and put certificates in force so many turns of the loop later."""
-    listener, new = listener_of(ssp), ssp.emulator._for_consumers()
+    listener, new = listener_of(ssp), for_consumers(ssp).read()
     wire = await ssp.wire()
     assert (await wire.ask(ssp.request())).status == 200
     wire.writer.write(ssp.request())

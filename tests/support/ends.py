@@ -7,64 +7,116 @@ import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
-from aiohttp.base_protocol import BaseProtocol
-
+from ssp_emulator.clock import SystemClock
+from ssp_emulator.proxy.channel import Plain
 from ssp_emulator.proxy.tls import ConsumerTls, for_consumers
+from ssp_emulator.proxy.transport import Transport, shake_hands
 from support.raw import RawConsumer
 from support.wire import context
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator
 
     from ssp_emulator.pki.folder import CertificateFolder
 
 SMALL = 8 * 1024  # bytes of a socket's buffer
-WAITING = 60_000  # more than that, and few enough for TLS to hand them all on
+WAITING = 60_000  # more than two such sockets hold
+PATIENCE_S = 10.0
 
 
-class Met(BaseProtocol):
-    """The proxy's end of a connection."""
+class Met(asyncio.Protocol):
+    """The proxy's end of a connection, as a protocol that keeps what it is told, and as what carries an answer."""
 
     retiring = False
+    deaf = False
     requests = 1
 
     def __init__(self) -> None:
-        super().__init__(asyncio.get_running_loop())
-        self.received = b""
-        self.made: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+        self.received = bytearray()
+        self.told: list[str] = []
         self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        self.transport: Transport | None = None
+        self._room = asyncio.Event()
+        self._room.set()
+
+    @property
+    def made(self) -> Transport:
+        """The transport, also when the connection is gone."""
+        return self._made
+
+    async def room(self) -> None:
+        """Return when more may be written."""
+        await self._room.wait()
+
+    async def until(self, length: int) -> bytes:
+        """Wait until so many bytes have come, and return all."""
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self.received) < length:  # noqa: ASYNC110 - what comes tells no one
+                await asyncio.sleep(0.001)
+        return bytes(self.received)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self.made.set_result(cast("asyncio.Transport", transport))
+        self._made = self.transport = cast("Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self.received += data
 
+    def eof_received(self) -> None:
+        self.told.append("end")
+
+    def pause_writing(self) -> None:
+        self.told.append("pause")
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self.told.append("resume")
+        self._room.set()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
+        self.transport = None
+        self._room.set()
         self.lost.set_result(exc)
 
 
-@asynccontextmanager
-async def connected(folder: CertificateFolder, *, tls: bool = True) -> AsyncIterator[tuple[Met, RawConsumer]]:
-    """Two ends with small buffers, the consumer's not reading."""
+async def pair(buffers: int | None = None) -> tuple[socket.socket, socket.socket]:
+    """Return two ends of a TCP connection, ours that was accepted and theirs, neither blocking.
+
+    Their buffers have so many bytes, or as many as the system gives them.
+    """
     loop = asyncio.get_running_loop()
-    met = Met()
-    ours = ConsumerTls(folder.ssp_server.certificate, folder.ssp_server.key, folder.chain) if tls else None
-    adapter = cast("ssl.SSLContext", for_consumers(ours, loop.time)) if ours else None
+    theirs = socket.socket()
+    theirs.setblocking(False)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-        server = await loop.create_server(lambda: met, sock=listening, ssl=adapter)
-        theirs = await RawConsumer.open(
-            listening.getsockname()[1], context(folder, folder.consumer) if tls else None, receive_buffer=SMALL
-        )
-        await met.made
-        try:
-            yield met, theirs
-        finally:
-            theirs.close()
-            met.made.result().abort()
-            server.close()
-            await server.wait_closed()
+        listening.setblocking(False)
+        for end in (listening, theirs) if buffers is not None else ():
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
+        await loop.sock_connect(theirs, listening.getsockname())
+        ours, _ = await loop.sock_accept(listening)
+    ours.setblocking(False)
+    return ours, theirs
+
+
+@asynccontextmanager
+async def connected(
+    folder: CertificateFolder, *, tls: bool = True, farewell_s: float = 2.0, buffers: int = SMALL
+) -> AsyncIterator[tuple[Met, RawConsumer]]:
+    """Two ends whose buffers have so many bytes, the consumer's not reading."""
+    ours, sock = await pair(buffers)
+    theirs = RawConsumer(sock, context(folder, folder.consumer) if tls else None)
+    met = Met()
+    if tls:
+        files = ConsumerTls(folder.ssp_server.certificate, folder.ssp_server.key, folder.chain)
+        channel = for_consumers(files, SystemClock()).over(ours)
+        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as both:
+            both.create_task(shake_hands(ours, channel))
+            both.create_task(theirs.shake_hands())
+        Transport(ours, channel, met, farewell_s=farewell_s)
+    else:
+        Transport(ours, Plain(ours), met, farewell_s=farewell_s)
+    try:
+        yield met, theirs
+    finally:
+        theirs.close()
+        met.made.abort()
+        await asyncio.wait_for(met.lost, PATIENCE_S)

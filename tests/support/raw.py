@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import struct
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -78,6 +79,13 @@ class RawConsumer:
     @classmethod
     async def open(cls, port: int, tls: ssl.SSLContext | None, *, receive_buffer: int | None = None) -> Self:
         """Connect to a port of this machine and shake hands; the socket's buffer may be made small, in bytes."""
+        made = await cls.connect(port, tls, receive_buffer=receive_buffer)
+        await made.shake_hands()
+        return made
+
+    @classmethod
+    async def connect(cls, port: int, tls: ssl.SSLContext | None, *, receive_buffer: int | None = None) -> Self:
+        """Connect to a port of this machine, and do not shake hands yet."""
         sock = socket.socket()
         sock.setblocking(False)
         if receive_buffer is not None:
@@ -85,15 +93,19 @@ class RawConsumer:
         made = cls(sock, tls)
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
-            while made._tls is not None:
+        return made
+
+    async def shake_hands(self) -> None:
+        """Shake hands, where there is TLS."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self._tls is not None:
                 try:
-                    made._tls.do_handshake()
+                    self._tls.do_handshake()
                     break
                 except ssl.SSLWantReadError:
-                    await made._flush()
-                    await made._receive()
-            await made._flush()
-        return made
+                    await self._flush()
+                    await self._receive()
+            await self._flush()
 
     async def send(self, data: bytes) -> None:
         """Send bytes."""
@@ -103,6 +115,36 @@ class RawConsumer:
         for start in range(0, len(data), _RECORD):
             self._tls.write(data[start : start + _RECORD])
             await self._flush()
+
+    async def drip(self, data: bytes) -> None:
+        """Send bytes, and each byte of the records that they make by itself."""
+        assert self._tls is not None
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._tls.write(data)
+        for byte in self._outgoing.read():
+            await self.send_beneath(bytes([byte]))
+            await asyncio.sleep(0)
+
+    async def send_beneath(self, data: bytes) -> None:
+        """Send bytes beneath TLS, as they are."""
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
+    async def finish(self) -> None:
+        """Say that nothing more comes, in TLS where there is any, and send a FIN; what comes can still be read."""
+        if self._tls is not None:
+            with suppress(ssl.SSLWantReadError):
+                self._tls.unwrap()
+            await self._flush()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Send a FIN, and say nothing in TLS; what comes can still be read."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Close the connection with a RST."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
 
     async def until(self, length: int) -> Seen:
         """Read until so many bytes have come."""

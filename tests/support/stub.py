@@ -54,6 +54,7 @@ class StubProvider:
         self.received: list[Received] = []
         self.connections = 0
         self.shown: list[int] = []  # the serial number of the certificate that the proxy showed on each
+        self.resumed: list[bool] = []  # whether the proxy resumed a TLS session on each
         self.port = port
         self._shown = shown or folder.provider
         self._folder = folder
@@ -84,7 +85,9 @@ class StubProvider:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self.shown.append(int(writer.get_extra_info("ssl_object").getpeercert()["serialNumber"], 16))
+        secured = writer.get_extra_info("ssl_object")
+        self.shown.append(int(secured.getpeercert()["serialNumber"], 16))
+        self.resumed.append(secured.session_reused)
         self._writers.add(writer)
         serving = asyncio.current_task()
         assert serving is not None

@@ -77,6 +77,35 @@ def test_the_providers_turn_comes_after_the_checks_and_after_what_a_fault_waits(
 
 
 @pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (["200000000115"], "200000000115"),
+        (["\t200000000115 "], "200000000115"),
+        (["\xa0200000000115"], "\xa0200000000115"),  # no blank of HTTP's
+        (["x"], "x"),
+        ([], None),
+        ([""], None),
+        ([" \t"], None),
+        (["200000000115", "200000000115"], None),
+    ],
+)
+def test_an_ssp_header_is_there_once_and_not_empty(
+    request_for: Callable[..., Exchange], values: list[str], found: str | None
+) -> None:
+    exchange = request_for(headers={"Ssp-From": values})
+    assert exchange.from_asid == found
+    assert exchange.sole("ssp-from") == found
+    assert exchange.to_asid == "200000000116"
+
+
+def test_each_ssp_header_has_its_name(request_for: Callable[..., Exchange]) -> None:
+    names = ("Ssp-TraceID", "Ssp-From", "Ssp-To", "Ssp-InteractionID")
+    exchange = request_for(headers={name: name.lower() for name in names})
+    found = (exchange.trace_id, exchange.from_asid, exchange.to_asid, exchange.interaction_id)
+    assert found == exchange.addressing == ("ssp-traceid", "ssp-from", "ssp-to", "ssp-interactionid")
+
+
+@pytest.mark.parametrize(
     ("limit", "pieces", "data", "whole"),
     [
         (5, [], b"", True),

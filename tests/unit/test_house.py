@@ -10,8 +10,8 @@ import pytest
 import ssp_emulator
 
 PACKAGE = Path(ssp_emulator.__file__).parent
-PURE = ("directory", "interactions", "token", "limits", "target", "outcome", "checks")
-FOREIGN_ROOMS = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "audit", "admin", "cli", "emulator")}
+PURE = ("directory", "interactions", "token", "limits", "tallies", "target", "outcome", "checks")
+FOREIGN_ROOMS = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "audit", "admin", "cli", "emulator", "workers")}
 OUTSIDE = {"socket", "ssl", "asyncio", "aiohttp", "pathlib", "time", "os", "threading"}
 
 
@@ -62,6 +62,7 @@ def test_the_proxy_decides_by_no_rule_of_its_own() -> None:
 
 def test_faults_know_no_sockets_and_nothing_of_the_proxy() -> None:
     foreign = {"socket", "ssl", "aiohttp", "ssp_emulator.proxy", "ssp_emulator.admin", "ssp_emulator.audit"}
+    foreign.add("ssp_emulator.workers")
     for path in files("faults"):
         names = {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, foreign)}
         assert names == set(), path.name
@@ -79,6 +80,13 @@ def test_explaining_a_record_takes_nothing_but_the_record() -> None:
 def test_the_audit_knows_exchanges_and_neither_who_makes_them_nor_who_asks_for_records() -> None:
     foreign = {"socket", "ssl", "aiohttp", "ssp_emulator.proxy", "ssp_emulator.admin", "ssp_emulator.cli"}
     for path in files("audit"):
+        names = {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, foreign)}
+        assert names == set(), path.name
+
+
+def test_workers_know_no_room_that_they_run() -> None:
+    foreign = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "audit", "admin", "cli", "emulator")}
+    for path in files("workers"):
         names = {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, foreign)}
         assert names == set(), path.name
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssp_emulator.limits import Allowance, Limits, Quota, Standing
+from ssp_emulator.tallies import PlainRow
 
 
 def test_a_window_begins_with_its_first_request_and_gives_everything_back_at_its_end() -> None:
-    allowance = Allowance(2, 60)
+    allowance = Allowance(2, 60, PlainRow())
     told = [allowance.standing(100.0)]
     for now in (100.0, 130.5):
         allowance.take(now)
@@ -31,11 +32,12 @@ def test_a_window_begins_with_its_first_request_and_gives_everything_back_at_its
 
 @given(st.lists(st.floats(0, 50), max_size=40), st.integers(0, 5))
 def test_no_window_lets_more_pass_than_its_limit(pauses: list[float], limit: int) -> None:
-    allowance, now, passed = Allowance(limit, 10.0), 0.0, []
+    allowance, now, passed = Allowance(limit, 10.0, PlainRow()), 0.0, []
     for pause in pauses:
         now += pause
-        if allowance.standing(now).remaining:
-            allowance.take(now)
+        there_was_one = not allowance.standing(now).spent
+        assert (allowance.take(now) is None) == there_was_one
+        if there_was_one:
             passed.append(now)
     windows = []
     for moment in passed:
@@ -69,6 +71,30 @@ def test_each_asid_and_each_side_counts_for_itself() -> None:
 
 @given(st.floats(0, 1e9), st.floats(0, 1e5))
 def test_the_seconds_to_go_are_never_more_than_the_window(began: float, elapsed: float) -> None:
-    allowance = Allowance(2, 3600.0)
+    allowance = Allowance(2, 3600.0, PlainRow())
     allowance.take(began)
     assert 1 <= allowance.standing(began + elapsed).reset_s <= 3600
+
+
+@pytest.mark.parametrize("spent", [0, 1], ids=["the first", "the second"])
+def test_of_several_one_is_taken_off_each_or_off_none(spent: int) -> None:
+    allowances = [Allowance(0 if place == spent else 3, 60, PlainRow()) for place in range(2)]
+
+    refused = allowances[0].take(5.0, allowances[1])
+
+    assert refused == (allowances[spent], Standing(0, 0, 60))
+    assert allowances[1 - spent].standing(5.0).remaining == 3
+
+
+def test_of_several_that_have_one_left_one_is_taken_off_each() -> None:
+    first, second = Allowance(3, 60, PlainRow()), Allowance(2, 60, PlainRow())
+
+    assert first.take(5.0, second) is None
+    assert (first.standing(5.0).remaining, second.standing(5.0).remaining) == (2, 1)
+
+
+def test_who_looks_at_the_clock_before_the_window_began_is_told_no_more_than_the_window() -> None:
+    row = PlainRow()
+    Allowance(2, 60, row).take(100.5)
+
+    assert Allowance(2, 60, row).standing(100.0) == Standing(2, 1, 60)

@@ -19,7 +19,7 @@ from ssp_emulator.audit.advice.formats import ACCEPT_MISSING, CHARSET_MISSING
 from ssp_emulator.audit.advice.forms import TARGET_FORM, TARGET_NOT_ENCODED
 from ssp_emulator.audit.advice.interactions import METHOD_DIFFERS, SCOPE_DIFFERS
 from ssp_emulator.audit.advice.organisations import ORGANISATION_DIFFERS
-from ssp_emulator.audit.advice.past import ROOM, Past
+from ssp_emulator.audit.advice.past import NOTHING, ROOM, Past
 from ssp_emulator.audit.advice.ports import HOST_PORT, TARGET_PORT
 from ssp_emulator.audit.advice.retries import NO_BACK_OFF, TOO_MANY_RETRIES
 from ssp_emulator.audit.advice.tokens import TOKEN_REPEATED
@@ -55,6 +55,10 @@ ORDER: tuple[Advice, ...] = (
 
 CATALOGUE: Mapping[str, Advice] = MappingProxyType({advice.name: advice for advice in ORDER})
 
+_LOOKS = tuple((advice.name, advice.look) for advice in ORDER)
+_LOOKS_AT_THE_NEW = tuple((advice.name, advice.look) for advice in ORDER if not advice.of_the_past)
+_PASSED, _SENDER = Result.PASSED, sender.__name__
+
 
 class Adviser:
     """Gives advice on exchanges, one after the other as they end. Takes a random key, and how many it remembers."""
@@ -70,11 +74,11 @@ class Adviser:
         if not _is_advised(exchange):
             return ()
         seen = self._past.meet(exchange)
-        looked = ((advice.name, advice.look(exchange, seen)) for advice in ORDER)
-        return tuple(Advisory(name, found) for name, found in looked if found is not None)
+        looks = _LOOKS_AT_THE_NEW if seen is NOTHING else _LOOKS
+        return tuple([Advisory(name, found) for name, look in looks if (found := look(exchange, seen)) is not None])
 
 
 def _is_advised(exchange: Exchange) -> bool:
     # What the proxy answers itself, OPTIONS, is no interaction with a provider.
-    verdict = exchange.verdicts.get(sender.__name__)
-    return verdict is not None and verdict.result is Result.PASSED and exchange.method != "OPTIONS"
+    verdict = exchange.verdicts.get(_SENDER)
+    return verdict is not None and verdict.result is _PASSED and exchange.method != "OPTIONS"

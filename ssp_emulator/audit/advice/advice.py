@@ -44,3 +44,4 @@ class Advice:
     wanted: Wanted
     source: Source
     look: Look = field(repr=False)
+    of_the_past: bool = False  # it looks at what came before alone

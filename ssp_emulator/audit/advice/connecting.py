@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ssp_emulator.audit.advice.memory import Memory
 
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
 WITHIN_S = 5.0
 
 
-class _Left(NamedTuple):
+@dataclass(slots=True)
+class _Left:
     """When a consumer's last exchange was over, whether its connection was good for another, and how many were not."""
 
     ended: float
-    reusable: bool
-    unused: int
+    reusable: bool = False
+    unused: int = 0
 
 
 class Connecting:
@@ -37,14 +39,18 @@ class Connecting:
         be used again. Connections that are open at the same time are not counted: the earlier one was still in use.
         """
         consumer = exchange.from_asid, exchange.client.host
-        before = self._left.get(consumer)
-        unused = 0
-        if before is not None and exchange.nth == 1:
-            in_vain = before.reusable and 0 <= exchange.started - before.ended <= WITHIN_S
-            unused = before.unused + in_vain
-        last = ended if before is None else max(ended, before.ended)
-        self._left.put(consumer, _Left(last, _is_reusable(exchange), unused))
-        return unused
+        left = self._left.get(consumer)
+        if left is None:
+            left = _Left(ended)
+        elif exchange.nth != 1:
+            left.unused = 0
+        elif left.reusable and 0 <= exchange.started - left.ended <= WITHIN_S:
+            left.unused += 1
+        if ended > left.ended:
+            left.ended = ended
+        left.reusable = _is_reusable(exchange)
+        self._left.put(consumer, left)
+        return left.unused
 
 
 def _is_reusable(exchange: Exchange) -> bool:

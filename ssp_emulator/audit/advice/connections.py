@@ -28,4 +28,5 @@ CONNECTION_NOT_REUSED = Advice(
     wanted=Wanted.GOOD_PRACTICE,
     source=ssp_guide("Functional requirements (keep-alive)"),
     look=_not_reused,
+    of_the_past=True,
 )

@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from ssp_emulator.exchange import Exchange
 
 
+_LITERAL, _ENCODED = Form.LITERAL, Form.ENCODED
+
+
 def _not_literal(exchange: Exchange, _: Seen) -> str | None:
-    form = exchange.target.form if exchange.target is not None else Form.LITERAL
-    if form is Form.LITERAL or _of(exchange, NRL) or (form is Form.ENCODED and not _of(exchange, GP_CONNECT)):
+    form = exchange.target.form if exchange.target is not None else _LITERAL
+    if form is _LITERAL or _of(exchange, NRL) or (form is _ENCODED and not _of(exchange, GP_CONNECT)):
         return None
     return form.value
 
 
 def _not_encoded(exchange: Exchange, _: Seen) -> str | None:
-    form = exchange.target.form if exchange.target is not None else Form.ENCODED
-    return None if form is Form.ENCODED or not _of(exchange, NRL) else form.value
+    form = exchange.target.form if exchange.target is not None else _ENCODED
+    return None if form is _ENCODED or not _of(exchange, NRL) else form.value
 
 
 def _of(exchange: Exchange, family: str) -> bool:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def _scope(exchange: Exchange, _: Seen) -> str | None:
-    interaction, claims, verdict = exchange.interaction, exchange.claims, exchange.verdicts.get(token.__name__)
-    if interaction is None or interaction.scope is None or claims is None or claims.scope is None:
+    interaction, claims = exchange.interaction, exchange.claims
+    if interaction is None or interaction.scope is None or claims is None or claims.scope in (None, interaction.scope):
         return None
+    verdict = exchange.verdicts.get(token.__name__)
     if verdict is not None and verdict.denial is not None:
         return None
     wanted, asked = interaction.scope, claims.scope.split(" ")

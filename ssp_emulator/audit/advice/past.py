@@ -31,13 +31,16 @@ class Seen(NamedTuple):
     connections: int = 0
 
 
+NOTHING = Seen()
+
+
 class Past:
     """Remembers exchanges, as many as there is `room` for; of tokens, only digests under a key."""
 
     def __init__(self, key: bytes, room: int = ROOM) -> None:
         self._key = key
         self._trace_ids: Memory[str, float] = Memory(room)
-        self._tokens: Memory[bytes, float] = Memory(room)
+        self._tokens: Memory[int, float] = Memory(room)
         self._retrying = Retrying(room, key)
         self._connecting = Connecting(room)
 
@@ -46,20 +49,23 @@ class Past:
         started = exchange.started
         ended = started + (exchange.timings.total or 0.0)
         trace_id = exchange.trace_id
-        return Seen(
-            _since(self._trace_ids.put(trace_id.lower(), started) if trace_id else None, started),
-            self._token_s(exchange),
-            self._retrying.meet(exchange, ended),
-            self._connecting.meet(exchange, ended),
-        )
+        used_before = self._trace_ids.put(trace_id.lower(), started) if trace_id else None
+        token_s = self._token_s(exchange)
+        retry = self._retrying.meet(exchange, ended)
+        connections = self._connecting.meet(exchange, ended)
+        if used_before is None and token_s is None and retry is None and not connections:
+            return NOTHING
+        return Seen(_since(used_before, started), token_s, retry, connections)
 
     def _token_s(self, exchange: Exchange) -> float | None:
         token = _token(exchange)
         if not token:
             return None
         key = digest(token, self._key)
-        first = self._tokens.get(key)
-        self._tokens.put(key, exchange.started if first is None else first)
+        first = self._tokens.put(key, exchange.started)
+        if first is None:
+            return None
+        self._tokens.put(key, first)
         since = _since(first, exchange.started)
         return since if since is not None and since >= ALIKE_S else None
 

@@ -44,6 +44,7 @@ TOO_MANY_RETRIES = Advice(
     wanted=Wanted.SPECIFICATION,
     source=_SOURCE,
     look=_too_many,
+    of_the_past=True,
 )
 
 NO_BACK_OFF = Advice(
@@ -53,4 +54,5 @@ NO_BACK_OFF = Advice(
     wanted=Wanted.SPECIFICATION,
     source=_SOURCE,
     look=_no_back_off,
+    of_the_past=True,
 )

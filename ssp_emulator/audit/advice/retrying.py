@@ -42,7 +42,7 @@ class Retrying:
 
     def __init__(self, room: int, key: bytes) -> None:
         self._key = key
-        self._failed: Memory[bytes, _Failed] = Memory(room)
+        self._failed: Memory[int, _Failed] = Memory(room)
 
     def __len__(self) -> int:
         return len(self._failed)

@@ -23,4 +23,5 @@ TOKEN_REPEATED = Advice(
     wanted=Wanted.SPECIFICATION,
     source=audit_and_provenance("JWT generation"),
     look=_repeated,
+    of_the_past=True,
 )

@@ -35,6 +35,7 @@ TRACE_ID_REPEATED = Advice(
     wanted=Wanted.SPECIFICATION,
     source=ssp_guide("Consumer (Ssp-TraceID, to be generated per request)"),
     look=_repeated,
+    of_the_past=True,
 )
 
 TRACE_ID_VERSION = Advice(

@@ -3,11 +3,15 @@
 What takes time is done in threads. They share the interpreter with the event loop, so records are taken in a
 millisecond or two at a time, with longer pauses: to make the index of a million records anew takes some minutes, in
 which answers say how many records they do not know of yet.
+
+While many requests come, records are left for later, ten minutes at most: two threads that want the interpreter in turn
+cost a request more than the indexing does. Whoever asks has the index catch up at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 _EVERY_S = 0.25
 _AFTER_FAILURE_S = 5.0
+_MANY_BYTES = 64 * 1024  # of records between two looks; some thirty
+_LATEST_S = 600.0  # how long records may be left for later
 _BESIDE = Pace(batch_s=0.002, pause_s=0.006)
 _ASKED = Pace(batch_s=0.005, pause_s=0.001)
 _BUDGET_S = 0.5  # that a question waits for the index to catch up
@@ -42,12 +48,14 @@ class Archivist:
     Nothing is made on the disk until there is something to index, or somebody asks.
     """
 
-    def __init__(self, layout: Layout, *, every_s: float = _EVERY_S) -> None:
+    def __init__(self, layout: Layout, *, every_s: float = _EVERY_S, latest_s: float = _LATEST_S) -> None:
         self._layout = layout
         self._every_s = every_s
         self._behind = 0
         self._watch = Watch(layout)
         self._owes = False  # whether there was a change that is not taken in yet
+        self._latest_s = latest_s
+        self._level_at = time.monotonic()  # when there was none
         # While one is open, the index's write-ahead log is not made and removed again and again.
         self._kept = Index(layout, _BESIDE)
         self._working = {self._kept}
@@ -118,12 +126,19 @@ class Archivist:
     def _look(self) -> None:
         try:
             self._owes |= self._watch.has_changed()
-            if not self._owes or not self._is_worth_it():
+            if not self._owes:
+                self._level_at = time.monotonic()
+                return
+            if self._is_busy() or not self._is_worth_it():
                 return
         except OSError as error:
             raise IndexingError(f"the folder {self._layout.folder} cannot be read: {said(error)}") from error
         self._kept.catch_up(advance=self._note)
         self._owes = False
+
+    def _is_busy(self) -> bool:
+        """Tell whether many requests come, and records can still be left for later."""
+        return self._watch.grown > _MANY_BYTES and time.monotonic() - self._level_at < self._latest_s
 
     def _is_worth_it(self) -> bool:
         """Tell whether there is a record to take in, or an index to keep."""

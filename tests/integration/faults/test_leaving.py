@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from support.waiting import until
 
 from ssp_emulator.faults.rule import Rule
+from ssp_emulator.proxy.outlet import Outlet
 
 if TYPE_CHECKING:
     from support.running import Running
-    from support.stub import StubProvider
 
-LARGE = 3_000_000  # more than the sockets' buffers and aiohttp's hold
+LARGE = 3_000_000  # more than the sockets' buffers and the proxy hold
 HOUR_MS = 3_600_000
 
 
 def upload(ssp: Running) -> bytes:
     return ssp.request(method="POST", fields=(("Content-Length", str(LARGE)),)) + b"x" * LARGE
+
+
+@pytest.fixture
+def stalled(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """What is set once a stall waits for the consumer to leave: behind the provider's answer, where it stalls that."""
+    reached, left = asyncio.Event(), Outlet.left
+
+    async def noted(outlet: Outlet) -> NoReturn:
+        reached.set()
+        await left(outlet)
+
+    monkeypatch.setattr(Outlet, "left", noted)
+    return reached
 
 
 @pytest.mark.parametrize("behind", ["nothing", "an upload"])
@@ -31,13 +45,12 @@ def upload(ssp: Running) -> bytes:
     ids=["request", "answer"],
 )
 async def test_a_stall_ends_whatever_is_behind_the_request(
-    ssp: Running, provider: StubProvider, effect: dict[str, Any], did: str, behind: str
+    ssp: Running, stalled: asyncio.Event, effect: dict[str, Any], did: str, behind: str
 ) -> None:
     ssp.emulator.faults.put([Rule.model_validate({"name": "waits", "effect": effect})])
-    (rule,) = ssp.emulator.faults
     wire = await ssp.wire()
     wire.writer.write(ssp.request() + (upload(ssp) if behind == "an upload" else b""))
-    await until(lambda: rule.counts.fired)
+    await asyncio.wait_for(stalled.wait(), 10)
 
     wire.writer.transport.abort()
     (record,) = await until(ssp.records)
@@ -62,7 +75,7 @@ async def test_an_upload_that_ends_with_the_connection_is_no_longer_waited_for(
     (rule,) = ssp.emulator.faults
     wire = await ssp.wire()
     # As much as is taken at once: behind more, the end of the connection could not come.
-    wire.writer.write(ssp.request(method="POST", fields=(("Content-Length", str(LARGE)),)) + b"x" * 100_000)
+    wire.writer.write(ssp.request(method="POST", fields=(("Content-Length", str(LARGE)),)) + b"x" * 50_000)
     await until(lambda: rule.counts.fired)
 
     await wire.close()

@@ -79,6 +79,16 @@ async def test_it_is_looked_at_each_time() -> None:
         assert [(await ask("/health/ready")).status for _ in range(3)] == [503, 200, 503]
 
 
+async def test_it_is_looked_at_once_it_was_refreshed() -> None:
+    reasons: list[str | None] = ["not asked yet"]
+
+    async def refresh() -> None:
+        reasons[0] = None
+
+    async with serving(Health({"proxy": lambda: reasons[0]}, refresh=refresh)) as ask:
+        assert (await ask("/health/ready")).status == 200
+
+
 async def test_what_is_not_well_is_a_warning_and_ready_all_the_same() -> None:
     health = Health({"registry": nothing, "journal": nothing}, {"journal": lambda: "it fails", "registry": nothing})
     async with serving(health) as ask:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
@@ -8,7 +10,19 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 from ssp_emulator.admin.metrics import Exposition
 from ssp_emulator.audit.metrics import Metrics
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from prometheus_client.registry import Collector
+
 OPEN = "application/openmetrics-text"
+
+
+def there(metrics: Metrics) -> Callable[[], Awaitable[Collector]]:
+    async def collected() -> Collector:
+        return metrics.registry
+
+    return collected
 
 
 @pytest.mark.parametrize(
@@ -36,7 +50,7 @@ async def test_the_form_is_the_one_that_is_accepted(accept: list[str], content_t
     counting.connected()
     request = make_mocked_request("GET", "/metrics", headers=[("Accept", each) for each in accept])
 
-    answer = await Exposition(counting.registry).show(request)
+    answer = await Exposition(there(counting)).show(request)
 
     families = {family.name: family for family in read(answer.body.decode())}  # type: ignore[operator]
     assert (answer.status, answer.headers.getall("Content-Type")) == (200, [content_type])
@@ -44,6 +58,6 @@ async def test_the_form_is_the_one_that_is_accepted(accept: list[str], content_t
 
 
 def test_it_is_at_the_root_and_asks_for_the_token() -> None:
-    (route,) = Exposition(Metrics().registry).routes
+    (route,) = Exposition(there(Metrics())).routes
 
     assert (route.method, route.whole_path, route.open) == ("GET", "/metrics", False)

@@ -70,6 +70,12 @@ async def test_it_shows_who_there_is_and_who_may_talk_to_whom(spine: Spine) -> N
     assert [each["received_as"] for each in interactions if each["id"] == f"{NRL}.read"] == [NRL]
 
 
+async def test_it_is_json_as_any_other_answer(spine: Spine) -> None:
+    answer = await Registry(lambda: spine).show(make_mocked_request("GET", "/api/v1/registry"))
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert answer.text == json.dumps(json.loads(answer.text or ""))
+
+
 async def test_it_shows_what_is_in_force_now(spine: Spine) -> None:
     spines = [spine, replace(spine, directory=Directory([], []))]
     registry = Registry(lambda: spines.pop(0))

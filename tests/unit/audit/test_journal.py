@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,16 @@ def test_what_is_no_unicode_can_be_written_down(layout: Layout) -> None:
     add(layout, target="/\udcff\u2028\r\n\0", method="G\udcc3")
     (record,) = journals.records(layout)
     assert record["target"] == "/\udcff\u2028\r\n\0"
+
+
+@pytest.mark.parametrize(
+    "target", ["/caf\u00e9", "\x7f", "/\x9b31m", "/\u202e\u2028", "/\U0001f600", "/\udcff", "/\t\0"]
+)
+def test_whatever_came_a_line_does_nothing_to_a_terminal(layout: Layout, target: str) -> None:
+    add(layout, target=target)
+    (line,) = journals.lines(layout)
+    assert all(0x20 <= byte <= 0x7E for byte in line)
+    assert json.loads(line)["target"] == target
 
 
 # Whose it is

@@ -7,8 +7,9 @@ from prometheus_client import REGISTRY, generate_latest
 
 from ssp_emulator import checks
 from ssp_emulator.audit import metrics
+from ssp_emulator.audit.counting import BUCKETS_S
 from ssp_emulator.audit.dials import Readings
-from ssp_emulator.audit.metrics import BUCKETS_S, Metrics
+from ssp_emulator.audit.metrics import Metrics
 from ssp_emulator.exchange import Client, Exchange
 from ssp_emulator.faults.firing import Firing
 from ssp_emulator.handshakes import HandshakeFailure

@@ -183,3 +183,12 @@ def test_however_the_bytes_are_cut_the_answer_is_the_same(data: bytes, cuts: lis
     (whole,) = read(data).heads
     assert head == whole
     assert (reader.take(), reader.complete, reader.keeps_alive) == (b"hello", True, True)
+
+
+@pytest.mark.parametrize("trailer", [b"X: " + b"t" * 400_000, b"X: t\r\n" * 60_000], ids=["one", "many"])
+def test_trailers_without_end_are_a_providers_error(trailer: bytes) -> None:
+    data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n" + trailer
+    pieces = [data[place : place + 16_384] for place in range(0, len(data), 16_384)]
+
+    with pytest.raises(ProviderError, match="the answer's trailers are larger than 262144 bytes"):
+        read(*pieces)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ssp_emulator.message import Field, Framing
 from ssp_emulator.proxy import heads
 
-FORWARDED = 'for=192.0.2.7;host="ssp";proto=https'
-LAST = f"Forwarded: {FORWARDED}\r\n\r\n".encode()
+FORWARDED = b'for=192.0.2.7;host="ssp";proto=https'
+LAST = b"Forwarded: %b\r\n\r\n" % FORWARDED
 HSTS = b"Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
 
 
@@ -110,7 +110,7 @@ def test_an_unknown_status_and_an_odd_phrase_go_on() -> None:
     ],
 )
 def test_forwarded_says_who_asked_whom(client: str, host: str | None, value: str) -> None:
-    assert heads.forwarded(client, host, "https") == value
+    assert heads.forwarded(client, host, "https") == value.encode()
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,35 @@
-"""ClientHellos are read to their end, in however many pieces they come, and what is none is told at once."""
+"""ClientHellos are looked at to their end, in however many pieces they come, and what is none is told at once.
+
+Over TCP, and not a pair of local sockets: only there can a socket be told to wait for more than it has.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import ssl
 import warnings
 from typing import TYPE_CHECKING
 
 import pytest
+from support.ends import pair
+from support.waiting import until
 
 from ssp_emulator.proxy import hello
 from ssp_emulator.proxy.hello import Hello, Listening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator
 
 V = ssl.TLSVersion
 
 
 @pytest.fixture
-def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
+async def ends() -> AsyncIterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = await pair()
+    theirs.setblocking(True)
+    theirs.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with ours, theirs:
         yield ours, theirs
 
@@ -68,16 +75,58 @@ async def test_a_clienthello_is_read_with_its_name(
     assert await heard(ours) == Hello(data, sni, whole=True)
 
 
-async def test_it_may_come_byte_by_byte(
-    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+async def test_it_may_come_byte_by_byte_and_stays_where_it_is(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    data = said("ssp.example.nhs.uk")
+    hearing = asyncio.create_task(heard(ours))
+    for byte in data:
+        theirs.sendall(bytes([byte]))
+        await asyncio.sleep(0)
+
+    assert await hearing == Hello(data, "ssp.example.nhs.uk", whole=True)
+    assert ours.recv(1 << 16) == data
+
+
+async def test_what_comes_behind_it_stays_where_it_is_too(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    data = said("ssp.example.nhs.uk")
+    theirs.sendall(data + b"more")
+
+    made = await heard(ours)
+
+    assert (made.received[: len(data)], made.sni, made.whole) == (data, "ssp.example.nhs.uk", True)
+    assert await asyncio.get_running_loop().sock_recv(ours, 1 << 16) == data + b"more"
+
+
+async def test_half_of_one_does_not_keep_the_loop_busy_and_one_byte_wakes_it_afterwards(
+    ends: tuple[socket.socket, socket.socket],
 ) -> None:
     ours, theirs = ends
     data = said("ssp.example.nhs.uk")
-    monkeypatch.setattr(hello, "_PIECE", 1)
-    theirs.sendall(data + b"more")
+    theirs.sendall(data[:100])
+    hearing = asyncio.create_task(heard(ours))
+    await until(lambda: ours.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT) == 101)
+    readable = select.select([ours], [], [], 0)[0]
+    theirs.sendall(data[100:])
+    made = await hearing
+    ours.recv(len(data))
+    theirs.sendall(b"1")
 
-    assert await heard(ours) == Hello(data, "ssp.example.nhs.uk", whole=True)
-    assert ours.recv(10) == b"more"
+    assert not readable
+    assert made.whole
+    assert await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ours, 10), 10) == b"1"
+
+
+async def test_who_waits_for_the_rest_can_be_stopped(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    theirs.sendall(said("ssp.example.nhs.uk")[:100])
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await Listening().hear(ours)
+
+    assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT) == 1
+    assert not asyncio.get_running_loop().remove_reader(ours)  # nobody watches it any more
 
 
 @pytest.mark.parametrize(
@@ -115,4 +164,4 @@ async def test_one_without_end_is_not_read_for_ever(ends: tuple[socket.socket, s
         await asyncio.to_thread(ours.recv, 1 << 16)
 
     assert not made.whole
-    assert len(made.received) <= hello._LONGEST + hello._PIECE
+    assert len(made.received) <= hello._LONGEST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from support.clocks import MovableClock
 from support.waiting import until
 from support.wire import Wire
 
@@ -40,7 +41,7 @@ async def test_it_serves_from_its_start_to_its_stop_and_tells_who_comes(certific
     listener = Listener(
         listening,
         nobody,
-        tls.for_consumers(files, lambda: 0.0),
+        tls.for_consumers(files, MovableClock()),
         nobody,
         watching,
         handshake_timeout_s=5,

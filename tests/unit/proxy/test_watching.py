@@ -5,6 +5,7 @@ import ssl
 import pytest
 
 from ssp_emulator.handshakes import HandshakeFailure
+from ssp_emulator.proxy.channel import CutShortError
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff
 from ssp_emulator.proxy.watching import failure_of
 
@@ -14,8 +15,7 @@ from ssp_emulator.proxy.watching import failure_of
     [
         (TimeoutError(), "timeout"),
         (TimeoutError(110, "Connection timed out"), "timeout"),
-        (ConnectionAbortedError("SSL handshake is taking longer than 10 seconds: aborting the connection"), "timeout"),
-        (ConnectionResetError(), "closed"),
+        (CutShortError("the consumer closed the connection"), "closed"),
         (ConnectionResetError(104, "Connection reset by peer"), "reset"),
         (BrokenPipeError(32, "Broken pipe"), "reset"),
         (ssl.SSLError(1, "unsupported protocol"), "protocol-version"),

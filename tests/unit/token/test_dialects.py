@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,7 +81,7 @@ def test_the_scope_is_the_interactions(
     if found == "another":
         found = f"requested_scope should be {wanted} for {expected.interaction_id}"
     claims = {**valid("gp-connect-1"), "requested_scope": scope}
-    assert faults(claims, replace(expected, scope=wanted)) == ([(found, False)] if found else [])
+    assert faults(claims, expected._replace(scope=wanted)) == ([(found, False)] if found else [])
 
 
 def test_migration_is_a_reason_in_1_only(valid: Valid, faults: Faults) -> None:
@@ -104,13 +103,13 @@ def test_the_practitioner_may_be_left_out_of_the_migration_of_a_record(
 ) -> None:
     claims = valid("gp-connect-1")
     del claims["requesting_practitioner"]
-    assert faults(claims, replace(expected, interaction_id=GP_CONNECT + interaction)) == found
+    assert faults(claims, expected._replace(interaction_id=GP_CONNECT + interaction)) == found
 
 
 def test_without_its_record_a_token_for_html_is_told_so_and_not_taken_for_one_of_1(
     valid: Valid, expected: Expected, faults: Faults
 ) -> None:
-    against = replace(expected, interaction_id=f"{GP_CONNECT}fhir:operation:gpc.getcarerecord")
+    against = expected._replace(interaction_id=f"{GP_CONNECT}fhir:operation:gpc.getcarerecord")
     claims = valid("gp-connect-0")
     assert faults(claims, against) == []
     del claims["requested_record"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -63,7 +62,7 @@ def test_its_times_are_whole_seconds_whatever_the_time_zone(expected: Expected) 
 def test_for_another_purpose_it_is_refused(expected: Expected) -> None:
     purpose = Purpose("https://other.example.nhs.uk", "patient/*.write")
     token = unsigned(claims_for(purpose, HOSPITAL, "https://c", moment(expected)))
-    faults = read(f"Bearer {token}", replace(expected, now=expected.now + 300)).faults
+    faults = read(f"Bearer {token}", expected._replace(now=expected.now + 300)).faults
     assert [fault.claim for fault in faults] == ["exp", "aud", "requested_scope"]
 
 
@@ -99,7 +98,7 @@ def test_a_signed_token_has_no_fault_for_a_sender_with_its_key(kind: str, named:
         token = signed(claims, pem(private(kind)), algorithm)
         assert jwt.get_unverified_header(token) == {"alg": algorithm or KINDS[kind][1][0], "typ": "JWT"}
         assert jwt.decode(token, options={"verify_signature": False}) == claims
-        assert read(f"Bearer {token}", replace(expected, key=key)).faults == ()
+        assert read(f"Bearer {token}", expected._replace(key=key)).faults == ()
 
 
 @pytest.mark.parametrize("kind", ["RSA", "P-256"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import jwt
 import pytest
@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from ssp_emulator.interactions import GP_CONNECT
+from ssp_emulator.token.dialects import FRESH, dialect_of
 from ssp_emulator.token.reading import claims_of, read
 from ssp_emulator.token.signing import VerificationKey
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     Valid = Callable[[str], dict[str, Any]]
 
 DIALECTS = ["gp-connect-1", "gp-connect-0", "spine-core"]
+READ, HTML = f"{GP_CONNECT}documents:fhir:rest:read:binary-1", f"{GP_CONNECT}fhir:operation:gpc.getcarerecord"
 CLAIMS = {
     "iss", "sub", "aud", "exp", "iat", "reason_for_request", "requested_scope", "scope", "requesting_device",
     "requesting_organization", "requesting_practitioner", "requested_record", "requesting_system",
@@ -83,6 +86,73 @@ def test_faults_stand_in_the_order_of_the_rules(valid: Valid, encode: Callable[.
     ]  # fmt: skip
 
 
+def test_what_is_known_of_claims_that_recur_is_no_verdict_on_the_next_token(
+    valid: Valid, encode: Callable[..., str], expected: Expected
+) -> None:
+    claims = valid("gp-connect-1")
+    first = encode({**claims, "jti": "1"})
+    assert read(first, expected).faults == ()
+    late = encode({**claims, "iat": claims["iat"] - 300, "exp": claims["exp"] - 300, "jti": "2"})
+    odd = encode({**claims, "exp": claims["exp"] + 1, "jti": "3"})
+    for token, against, faults in (
+        (late, expected, ["exp has passed: make a new token for each request"]),
+        (odd, expected, ["exp should be iat + 300 seconds"]),
+        (encode({**claims, "iat": "1", "jti": "4"}), expected, ["iat should be a whole number of Unix seconds"]),
+        (first, expected._replace(scope="patient/*.write"), [f"requested_scope should be patient/*.write for {READ}"]),
+        (first, expected._replace(root="https://x"), ["aud should be the provider's service root URL, https://x"]),
+        (first, expected._replace(interaction_id=HTML), ["requested_record is missing"]),
+        (first, expected, []),
+    ):
+        reading = read(token, against)
+        assert [str(fault) for fault in reading.faults] == faults
+        assert reading.claims == claims_of(first)
+
+
+def test_the_system_that_sends_is_told_from_another_that_sends_the_same_claims(
+    valid: Valid, encode: Callable[..., str], expected: Expected
+) -> None:
+    token = encode(valid("spine-core"))
+    assert read(token, expected).faults == ()
+    (fault,) = read(token, expected._replace(asid="200000000999")).faults
+    assert fault.claim == "requesting_system"
+    assert read(token, expected).faults == ()
+
+
+class Looked(dict[str, Any]):
+    """Claims that keep which of them were looked at."""
+
+    def __init__(self, claims: dict[str, Any]) -> None:
+        super().__init__(claims)
+        self.names: set[object] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.names.add(name)
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("spoilt", [None, "", "x"])
+def test_only_the_rules_of_fresh_claims_look_at_any_or_at_the_time(
+    dialect: str, spoilt: str | None, valid: Valid, expected: Expected
+) -> None:
+    fresh = {"exp", "iat", "nbf", "jti"}
+    of_system = {name: getattr(expected, name) for name in ("asid", "root", "interaction_id", "scope")}
+    claims = valid(dialect)
+    claims = claims if spoilt is None else dict.fromkeys(claims, spoilt)
+    for rule in dialect_of(claims).rules:
+        looked = Looked(claims)
+        list(rule(looked, expected if rule in FRESH else cast("Expected", SimpleNamespace(**of_system))))
+        assert bool(looked.names & fresh) == (rule in FRESH)
+
+
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 KEY = VerificationKey(PRIVATE.public_key())
 UNSIGNED = "alg should be ES256: this sender's tokens are signed"
@@ -94,7 +164,7 @@ def signed(claims: dict[str, Any], **header: Any) -> str:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_signed_token_of_a_sender_with_a_key_has_no_fault(dialect: str, valid: Valid, expected: Expected) -> None:
-    reading = read(signed(valid(dialect)), replace(expected, key=KEY))
+    reading = read(signed(valid(dialect)), expected._replace(key=KEY))
     assert reading.faults == ()
     assert reading.claims is not None
     assert reading.claims.dialect == dialect
@@ -112,7 +182,7 @@ def test_of_a_sender_with_a_key_the_signature_comes_first_and_alone_is_refused_a
     valid: Valid, encode: Callable[..., str], expected: Expected
 ) -> None:
     claims = {**valid("gp-connect-1"), "aud": "", "iss": ""}
-    reading = read(encode(claims, {"alg": "none", "typ": "JWE"}), replace(expected, key=KEY))
+    reading = read(encode(claims, {"alg": "none", "typ": "JWE"}), expected._replace(key=KEY))
     assert [(str(fault), fault.refused_always) for fault in reading.faults] == [
         (UNSIGNED, True),
         ("typ should be JWT", False),
@@ -123,7 +193,7 @@ def test_of_a_sender_with_a_key_the_signature_comes_first_and_alone_is_refused_a
 
 
 def test_a_good_signature_makes_no_claim_right(valid: Valid, expected: Expected) -> None:
-    reading = read(signed({**valid("gp-connect-1"), "iss": ""}, typ="JWE"), replace(expected, key=KEY))
+    reading = read(signed({**valid("gp-connect-1"), "iss": ""}, typ="JWE"), expected._replace(key=KEY))
     assert [(str(fault), fault.refused_always) for fault in reading.faults] == [
         ("typ should be JWT", False),
         ("iss is empty", False),
@@ -134,7 +204,7 @@ def test_a_good_signature_makes_no_claim_right(valid: Valid, expected: Expected)
     "authorization", ["", "Bearer x", "Basic dTpw", "Bearer e30.e30", "Bearer e30.e30.!", "Bearer W10.e30."]
 )
 def test_of_a_sender_with_a_key_what_is_no_token_is_refused_always(authorization: str, expected: Expected) -> None:
-    (without,), (fault,) = read(authorization, expected).faults, read(authorization, replace(expected, key=KEY)).faults
+    (without,), (fault,) = read(authorization, expected).faults, read(authorization, expected._replace(key=KEY)).faults
     assert (str(fault), fault.refused_always) == (str(without), True)
     assert without.refused_always is False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,7 +140,7 @@ def test_the_leeway_is_to_the_second_and_on_its_end_too_late(
     faults: Faults,
 ) -> None:
     claims = valid("gp-connect-1")
-    assert faults(claims, replace(expected, now=claims["exp"] + late_s, leeway_s=leeway_s)) == found
+    assert faults(claims, expected._replace(now=claims["exp"] + late_s, leeway_s=leeway_s)) == found
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,7 @@ def test_what_is_no_key_is_told_what_would_be_one(text: str, problem: str) -> No
     assert refusal(VerificationKey.from_pem, text) == problem
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")  # cryptography goes on to read such a certificate
 @settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([P256, certificate(private("P-256")), pem_of(private("RSA"))]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -108,4 +107,4 @@ def test_the_organisation_is_needed_for_nrl(
 ) -> None:
     claims = valid("spine-core")
     del claims["requesting_organization"]
-    assert faults(claims, replace(expected, interaction_id=interaction)) == found
+    assert faults(claims, expected._replace(interaction_id=interaction)) == found
