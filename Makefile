@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo up test lint format types docs clean
+.PHONY: help demo up test lint format types docs bench bench-quick clean
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/.run ## one document retrieved through the proxy, and its audit trail
 	@$(BIN)/ssp-emulator demo
@@ -33,6 +33,12 @@ docs: $(VENV)/.dev ## the references that are made from the code
 	$(BIN)/python docs/scripts/advice.py
 	$(BIN)/python docs/scripts/faults.py
 	$(BIN)/python docs/scripts/audit.py
+
+bench: $(VENV)/.run ## the emulator beside nginx and others, every measurement (a quarter of an hour; needs nginx)
+	$(BIN)/python benchmarks/compare.py
+
+bench-quick: $(VENV)/.run ## small requests alone (less than two minutes; needs nginx)
+	$(BIN)/python benchmarks/compare.py --quick
 
 clean: ## everything that was made, but for certificates and the audit trail
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
