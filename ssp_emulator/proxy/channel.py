@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import socket
@@ -55,6 +55,13 @@ class CutShortError(ConnectionError):
     """The other side closed the connection, and did not say in TLS that this was the end."""
 
 
+class Resumable(NamedTuple):
+    """A TLS session, and until when it may be resumed, in Unix seconds."""
+
+    session: ssl.SSLSession
+    until: float
+
+
 class Plain:
     """A channel with nothing around the bytes."""
 
@@ -91,15 +98,20 @@ class ToProvider:
         self._recv, self._send = secured.recv, secured.send
 
     @property
-    def session(self) -> ssl.SSLSession | None:
-        """What another connection to the same host may resume, if anything."""
-        return self._secured.session
+    def resumable(self) -> Resumable | None:
+        """What another connection to the same host may resume, if anything.
 
-    @property
-    def resumable_until(self) -> float:
-        """When the other side's certificate ends, in Unix seconds: a session that is resumed is not judged again."""
-        shown = self._secured.getpeercert()
-        return ssl.cert_time_to_seconds(str(shown["notAfter"])) if shown else 0.0
+        Its end is the other side's certificate's: a session that is resumed is not judged again. One whose connection
+        broke off is not resumed (RFC 5246, 7.2.2).
+        """
+        session = self._secured.session
+        if session is None:
+            return None
+        try:
+            shown = self._secured.getpeercert()
+        except ValueError:  # OpenSSL has put the connection in its state of error
+            return None
+        return Resumable(session, until=ssl.cert_time_to_seconds(str(shown["notAfter"]))) if shown else None
 
     def shake_hands(self) -> None:
         """Take the handshake as far as it goes. See `Channel`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from ssp_emulator.proxy.alarm import Alarm
 from ssp_emulator.proxy.answer import AnswerReader
@@ -15,15 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssp_emulator.message import Head
+    from ssp_emulator.proxy.channel import Resumable
 
 _HIGH_WATER = 256 * 1024  # bytes of a body that may wait for a slow consumer before the provider is held back
-
-
-class Resumable(NamedTuple):
-    """A TLS session, and until when it may be resumed, in Unix seconds."""
-
-    session: ssl.SSLSession
-    until: float
 
 
 class Leg(asyncio.Protocol):
@@ -114,9 +108,7 @@ class Leg(asyncio.Protocol):
         if self._transport is None:
             return self._session
         channel = self._transport.get_extra_info("channel")
-        if not isinstance(channel, ToProvider) or channel.session is None:
-            return None
-        return Resumable(channel.session, channel.resumable_until)
+        return channel.resumable if isinstance(channel, ToProvider) else None
 
     @property
     def usable(self) -> bool:

@@ -17,11 +17,12 @@ from ssp_emulator.address import Address
 from ssp_emulator.provider_failures import REFUSED, UNKNOWN_NAME, bad_certificate, no_connection
 from ssp_emulator.proxy.channel import ToProvider
 from ssp_emulator.proxy.errors import ProviderError, ProviderTimeoutError
-from ssp_emulator.proxy.leg import Leg, Resumable
+from ssp_emulator.proxy.leg import Leg
 from ssp_emulator.proxy.transport import Transport, shake_hands
 
 if TYPE_CHECKING:
     from ssp_emulator.directory.model import Endpoint
+    from ssp_emulator.proxy.channel import Resumable
 
 _MOST_SESSIONS = 1000  # some kilobytes each
 _Whither = tuple[Address, str]
