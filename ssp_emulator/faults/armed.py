@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ssp_emulator.faults import chance
 from ssp_emulator.faults.effects.effect import Stage
 from ssp_emulator.faults.firing import Firing
-from ssp_emulator.faults.matching import ConnectionMatcher, Matcher
+from ssp_emulator.faults.matching import ConnectionMatcher, conditions_of
 from ssp_emulator.tallies import PlainRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ssp_emulator.exchange import Exchange
+    from ssp_emulator.faults.matching import Condition
     from ssp_emulator.faults.rule import Rule, When
     from ssp_emulator.tallies import Row
 
@@ -33,7 +34,8 @@ class Armed:
     """A rule in force since `since` (UTC); `expires` is when it lifts itself, as a monotonic moment in seconds.
 
     `seed` is what its decisions depend on, beside its name and its count; `scenario` is where it came from, if it did.
-    `row` is where it counts matches, firings and those that were asked for, in this order.
+    `row` is where it counts matches, firings and those that were asked for, in this order; `conditions` are what a
+    request has to be for it to match.
     """
 
     rule: Rule
@@ -43,19 +45,20 @@ class Armed:
     scenario: str | None = None
     row: Row = field(default_factory=PlainRow)
     on_connections: bool = field(init=False)
-    _matcher: Matcher = field(init=False, repr=False)
+    conditions: tuple[Condition, ...] = field(init=False, repr=False)
     _connections: ConnectionMatcher = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.on_connections = Stage.CONNECTION in self.rule.effect.stages
-        self._matcher = Matcher(self.rule.match)
+        self.conditions = conditions_of(self.rule.match)
         self._connections = ConnectionMatcher(self.rule.match)
         if self.rule.when.seed is not None:
             self.seed = self.rule.when.seed
 
     def try_on(self, exchange: Exchange, now: datetime) -> Firing | None:
         """Count a request that matches, and return what fires on it."""
-        return self._decide() if self._in_time(now) and self._matcher.matches(exchange) else None
+        matches = self._in_time(now) and all(condition.holds(exchange) for condition in self.conditions)
+        return self._decide() if matches else None
 
     def try_on_connection(self, client: str, sni: str | None, now: datetime) -> Firing | None:
         """Do the same for a connection."""

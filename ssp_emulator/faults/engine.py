@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ssp_emulator.faults.armed import Armed
 from ssp_emulator.faults.fault import NOTHING, Fault, Fired
 from ssp_emulator.faults.header import ASK
+from ssp_emulator.faults.sieve import Sieve
 from ssp_emulator.tallies import PlainTallies
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Engine:
         self._by_header = by_header
         self._rules: dict[str, Armed] = {}
         self._for_requests: tuple[Armed, ...] = ()
+        self._sieve = Sieve(())
+        self._first_end: float | None = None  # when the first of them lifts itself, as a monotonic moment in seconds
         self._for_connections: tuple[Armed, ...] = ()
 
     def __iter__(self) -> Iterator[Armed]:
@@ -88,7 +91,9 @@ class Engine:
     def hold(self, rules: Mapping[str, Armed]) -> None:
         """Have just these in force, in their order."""
         self._rules = dict(rules)
+        self._first_end = min((armed.expires for armed in rules.values() if armed.expires is not None), default=None)
         self._for_requests = tuple(armed for armed in rules.values() if not armed.on_connections)
+        self._sieve = Sieve(self._for_requests)
         self._for_connections = tuple(armed for armed in rules.values() if armed.on_connections)
 
     def remove(self, name: str) -> bool:
@@ -118,7 +123,7 @@ class Engine:
         names = self._asked(exchange, asked) if asked else ()
         now = self._clock.now()
         fired = []
-        for armed in self._for_requests:
+        for armed in self._for_requests if names else self._sieve.left(exchange):
             firing = armed.ask() if armed.rule.name in names else armed.try_on(exchange, now)
             if firing is not None:
                 fired.append(Fired(armed.rule.effect, firing))
@@ -150,12 +155,8 @@ class Engine:
 
     def _lift(self) -> None:
         """Lift the rules whose time is over."""
-        monotonic = self._clock.monotonic()
-        if any(armed.expires is not None and armed.expires <= monotonic for armed in self._rules.values()):
-            self.hold(
-                {
-                    name: armed
-                    for name, armed in self._rules.items()
-                    if armed.expires is None or armed.expires > monotonic
-                }
-            )
+        if self._first_end is None or (monotonic := self._clock.monotonic()) < self._first_end:
+            return
+        self.hold(
+            {name: armed for name, armed in self._rules.items() if armed.expires is None or armed.expires > monotonic}
+        )

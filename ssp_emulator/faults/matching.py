@@ -6,29 +6,45 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ssp_emulator.exchange import Exchange
     from ssp_emulator.faults.rule import Match
 
+    _Values = Callable[[Exchange], Iterable[str | None]]
 
-class Matcher:
-    """Tells whether a request, or a connection, is what a rule is about.
 
-    Only patterns that can fail are looked at; one of them matches where any of the request's values does, and a value
-    that is not there is matched by none.
+class Condition:
+    """One pattern that can fail, and the values that it is held against: it holds where any of them matches.
+
+    A value that is not there is matched by none. `about` tells conditions apart that look at different things, and
+    `is_exact` those whose pattern stands for itself only.
     """
 
-    def __init__(self, match: Match) -> None:
-        self._facts = [(_FACTS[key], _compiled(pattern)) for key, pattern in match.patterns.items()]
-        self._fields = [(name, _compiled(pattern)) for name, pattern in match.header.items()]
+    __slots__ = ("_fits", "about", "is_exact", "pattern", "values")
 
-    def matches(self, exchange: Exchange) -> bool:
-        """Tell whether a request matches."""
-        for values, fits in self._facts:
-            if not any(value is not None and fits(value) for value in values(exchange)):
-                return False
-        return all(any(map(fits, exchange.headers.getall(name, ()))) for name, fits in self._fields)
+    def __init__(self, about: str, values: _Values, pattern: str) -> None:
+        self.about = about
+        self.values = values
+        self.pattern = pattern
+        self.is_exact = not set("*?") & set(pattern)
+        self._fits = _compiled(pattern)
+
+    def holds(self, exchange: Exchange) -> bool:
+        """Tell whether a request is so."""
+        fits = self._fits
+        return any(value is not None and fits(value) for value in self.values(exchange))
+
+
+def conditions_of(match: Match) -> tuple[Condition, ...]:
+    """Return what a request has to be for a rule to be about it; all of them have to hold."""
+    facts = [Condition(key, _FACTS[key], pattern) for key, pattern in match.patterns.items()]
+    fields = [Condition(f"header {name.lower()}", _field(name), pattern) for name, pattern in match.header.items()]
+    return (*facts, *fields)
+
+
+def _field(name: str) -> _Values:
+    return lambda exchange: exchange.headers.getall(name, ())
 
 
 class ConnectionMatcher:
@@ -78,7 +94,7 @@ def _with_any_one(pattern: str) -> Callable[[str], object]:
     return re.compile(f"{first}{found}.*{last}", re.DOTALL).fullmatch
 
 
-_FACTS: dict[str, Callable[[Exchange], tuple[str | None, ...]]] = {
+_FACTS: dict[str, _Values] = {
     "from": lambda exchange: (exchange.from_asid,),
     "to": lambda exchange: (exchange.to_asid,),
     "interaction": lambda exchange: (exchange.interaction_id,),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssp_emulator.faults import matching
-from ssp_emulator.faults.matching import ConnectionMatcher, Matcher
+from ssp_emulator.faults.matching import ConnectionMatcher, conditions_of
 from ssp_emulator.faults.rule import Match
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def fits_slowly(pattern: str, text: str) -> bool:
 
 
 def matches(exchange: Exchange, **match: Any) -> bool:
-    return Matcher(Match.model_validate(match)).matches(exchange)
+    return all(condition.holds(exchange) for condition in conditions_of(Match.model_validate(match)))
 
 
 @pytest.mark.parametrize(
