@@ -21,7 +21,7 @@ import structlog
 from ssp_emulator.ascii_json import ascii_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -134,13 +134,17 @@ class _Stamp:
         return event
 
 
-def configure(settings: LogSettings) -> None:
-    """Set up the log of the whole process, the libraries' too, in the settings' format and from their level."""
+def configure(settings: LogSettings, **told: object) -> None:
+    """Set up the log of the whole process, the libraries' too, in the settings' format and from their level.
+
+    What else is told stands in each of the emulator's own lines.
+    """
     out = StandardError()
     rendered = _rendered(settings)
     shared: list[Processor] = [structlog.stdlib.add_log_level, _Stamp()]
+    own: list[Processor] = [_telling(told)] if told else []
     structlog.configure(
-        processors=[*shared, _whatever_is_wrong(rendered)],
+        processors=[*own, *shared, _whatever_is_wrong(rendered)],
         wrapper_class=structlog.make_filtering_bound_logger(settings.level),
         logger_factory=lambda *_: out,
         cache_logger_on_first_use=True,
@@ -153,6 +157,14 @@ def configure(settings: LogSettings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.level.upper(), force=True)
+
+
+def _telling(told: Mapping[str, object]) -> Processor:
+    def tell(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event.update(told)
+        return event
+
+    return tell
 
 
 def _rendered(settings: LogSettings) -> Processor:

@@ -11,8 +11,6 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from ssp_emulator import logs
 from ssp_emulator.audit.advice import Adviser
 from ssp_emulator.audit.auditing import Auditing
@@ -31,10 +29,6 @@ from ssp_emulator.workers.tally import SharedTallies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from structlog.typing import EventDict, WrappedLogger
-
-    from ssp_emulator.settings import LogSettings
 
 _DONE = Message({})
 
@@ -73,7 +67,7 @@ class Worker:
         said = self._begin.said
         begin: Begin = unpacked(self._begin.data)
         settings = begin.plan.configuration.settings
-        _log_as(said["worker"], settings.log)
+        logs.configure(settings.log, worker=said["worker"])  # several write to the same standard error
         clock = SystemClock()
         self._tallies = SharedTallies(said["tallies"])
         self._engine = Engine(clock, seed=settings.faults.seed, by_header=settings.faults.by_header)
@@ -156,17 +150,6 @@ class Worker:
         if metrics:
             told["families"] = await asyncio.to_thread(families_of, self._serving.metrics.registry)
         return Message(told)
-
-
-def _log_as(worker: int, settings: LogSettings) -> None:
-    """Set up the log; each line says which worker it is of, as several write to the same standard error."""
-
-    def say(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-        line["worker"] = worker
-        return line
-
-    logs.configure(settings)
-    structlog.configure(processors=[say, *structlog.get_config()["processors"]])
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from ssp_emulator.proxy.alarm import Alarm
 from ssp_emulator.proxy.body import BrokenBodyError
 from ssp_emulator.proxy.request import RequestReader
+from ssp_emulator.proxy.room import Room
 from ssp_emulator.proxy.salvage import Unread
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Connection(asyncio.Protocol):
         self._current: Request | None = None
         self._lingering = False  # what is left of a request is read, to be thrown away
         self._handling: asyncio.Task[None] | None = None
-        self._room: asyncio.Future[None] | None = None
+        self._room = Room()
         self._idle = Alarm(self._loop, self._close)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -89,13 +90,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Have whoever writes wait."""
-        self._room = self._loop.create_future()
+        self._room.none()
 
     def resume_writing(self) -> None:
         """Let them go on."""
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-        self._room = None
+        self._room.again()
 
     @property
     def transport(self) -> Transport | None:
@@ -109,8 +108,7 @@ class Connection(asyncio.Protocol):
 
     async def room(self) -> None:
         """Return when more may be written."""
-        if self._room is not None:
-            await asyncio.shield(self._room)
+        await self._room.wait()
 
     def retire(self) -> None:
         """Close as soon as no request is under way: at once, or with the answer to the one that is."""

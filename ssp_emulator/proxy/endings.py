@@ -51,13 +51,13 @@ async def end(transport: Transport, how: Ending) -> None:
 async def left(ours: socket.socket) -> None:
     """Wait until the other side has closed, also behind bytes that nobody has read yet.
 
-    asyncio sees that only once it has read them, and it stops reading where too much waits for its turn.
+    The connection sees that only once it has read them, and it stops reading where too much waits for its turn.
     """
     if ours.fileno() < 0:  # closed already
         return
     looking = select.poll()
     looking.register(ours.fileno(), _CLOSED)
-    while ours.fileno() >= 0 and not looking.poll(0):  # noqa: ASYNC110 - asyncio watches for bytes alone
+    while ours.fileno() >= 0 and not looking.poll(0):  # noqa: ASYNC110 - the event loop watches for bytes alone
         await asyncio.sleep(_LOOK_FOR_LEAVING_EVERY_S)
 
 

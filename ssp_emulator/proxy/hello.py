@@ -5,15 +5,12 @@ Source: RFC 8446, 4.1.2 (ClientHello); RFC 6066, 3 (server_name).
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from OpenSSL import SSL
 
-if TYPE_CHECKING:
-    from asyncio import Future
+from ssp_emulator.proxy.readiness import readable
 
 _LONGEST = 64 * 1024  # a ClientHello has some hundred bytes, or two thousand with keys against quantum computers
 
@@ -50,7 +47,7 @@ class Listening:
         try:
             while len(received) < _LONGEST:
                 _wake_at(connection, len(received) + 1)
-                await _readable(connection)
+                await readable(connection)
                 seen = connection.recv(_LONGEST, socket.MSG_PEEK)
                 if len(seen) == len(received):  # nothing has come, and so there is an end
                     break
@@ -65,21 +62,6 @@ class Listening:
 def _wake_at(connection: socket.socket, size: int) -> None:
     """Have a socket be readable once so many bytes are there: those that are only looked at would keep it so."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
-
-
-async def _readable(connection: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    ready: Future[None] = loop.create_future()
-    loop.add_reader(connection, _tell, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(connection)
-
-
-def _tell(ready: Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
 
 
 def _note_name(reading: SSL.Connection) -> None:

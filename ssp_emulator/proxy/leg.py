@@ -9,6 +9,7 @@ from ssp_emulator.proxy.alarm import Alarm
 from ssp_emulator.proxy.answer import AnswerReader
 from ssp_emulator.proxy.channel import ToProvider
 from ssp_emulator.proxy.errors import ProviderClosedError, ProviderError, ProviderTimeoutError
+from ssp_emulator.proxy.room import Room
 
 if TYPE_CHECKING:
     import ssl
@@ -34,7 +35,7 @@ class Leg(asyncio.Protocol):
         self._reader: AnswerReader | None = None
         self._failure: ProviderError | None = None
         self._news: asyncio.Future[None] | None = None
-        self._room: asyncio.Future[None] | None = None
+        self._room = Room()
         self._held_back = False
         self._said_goodbye = False
         self._active = 0.0
@@ -94,13 +95,11 @@ class Leg(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Hold the consumer back: the provider reads more slowly than it sends."""
-        self._room = self._loop.create_future()
+        self._room.none()
 
     def resume_writing(self) -> None:
         """Let the consumer go on."""
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-        self._room = None
+        self._room.again()
 
     @property
     def session(self) -> Resumable | None:
@@ -129,8 +128,7 @@ class Leg(asyncio.Protocol):
     async def send(self, piece: bytes) -> None:
         """Send bytes of the request's body, and wait until there is room for more."""
         self._write(piece)
-        if self._room is not None:
-            await self._room
+        await self._room.wait()
 
     async def head(self, *, patience_s: float) -> Head:
         """Return the next head of the answer, interim or final.

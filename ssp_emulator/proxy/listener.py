@@ -18,6 +18,7 @@ from ssp_emulator.proxy.channel import Plain
 from ssp_emulator.proxy.connections import Connections
 from ssp_emulator.proxy.errors import ConsumerGone, CutOff
 from ssp_emulator.proxy.identity import client_over
+from ssp_emulator.proxy.readiness import readable
 from ssp_emulator.proxy.transport import Transport, shake_hands
 from ssp_emulator.proxy.watching import failure_of
 
@@ -173,11 +174,5 @@ class Listener:
 
 async def _first_byte(connection: socket.socket) -> bytes:
     """Return the first byte that a consumer sends, and leave it where it is; nothing where it closes instead."""
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(connection, ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(connection)
+    await readable(connection)
     return connection.recv(1, socket.MSG_PEEK)

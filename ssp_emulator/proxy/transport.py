@@ -14,10 +14,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ssp_emulator.proxy.channel import LARGEST, CutShortError, MoreNeededError, RoomNeededError
+from ssp_emulator.proxy.readiness import readable, writable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ssp_emulator.proxy.channel import Channel
 
 _MOST_AT_ONCE = 16  # pieces that are read before others have their turn
@@ -27,30 +26,15 @@ _FAREWELL_S = 2.0  # how long the other side may take to close as well
 
 async def shake_hands(connection: socket.socket, channel: Channel) -> None:
     """Shake hands on a non-blocking socket. Raises `ssl.SSLError` and `OSError`."""
-    loop = asyncio.get_running_loop()
     while True:
         try:
             channel.shake_hands()
         except MoreNeededError:
-            await _ready(connection, loop.add_reader, loop.remove_reader)
+            await readable(connection)
         except RoomNeededError:
-            await _ready(connection, loop.add_writer, loop.remove_writer)
+            await writable(connection)
         else:
             return
-
-
-async def _ready(connection: socket.socket, add: Callable[..., Any], remove: Callable[[socket.socket], Any]) -> None:
-    ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    add(connection, _tell, ready)
-    try:
-        await ready
-    finally:
-        remove(connection)
-
-
-def _tell(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
 
 
 class Transport(asyncio.Transport):

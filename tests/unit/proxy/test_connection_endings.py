@@ -70,7 +70,8 @@ async def test_who_waits_for_room_goes_on_when_the_consumer_leaves() -> None:
         waited: list[bool] = []
 
         async def floods(_: Request, connection: Connection) -> None:
-            while connection._room is None:
+            assert connection.transport is not None
+            while connection.transport.get_write_buffer_size() < 100_000:
                 say(connection, bytes(100_000))
             one.theirs.reset()
             try:
