@@ -131,7 +131,7 @@ class Connection(asyncio.Protocol):
         """Take the next request, or what cannot be read; tell whether there is one, or that."""
         reader = self._reader
         if reader.requests:
-            self._handling = self._loop.create_task(self._handle(reader.requests.popleft()))
+            self._handling = self._loop.create_task(self._handle(reader.requests.pop(0)))
         elif reader.problem is not None:
             self._handling = self._loop.create_task(self._turn_down(reader.problem))
         else:

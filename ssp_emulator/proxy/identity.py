@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from ssp_emulator.address import Address
@@ -26,8 +27,8 @@ def client_over(connection: socket.socket, secured: ToConsumer | None) -> Client
     return Client(
         address=address,
         host=host,
-        tls=secured.version,
-        cipher=secured.cipher,
+        tls=sys.intern(secured.version),  # many connections have the same
+        cipher=secured.cipher and sys.intern(secured.cipher),
         certificate=judged.certificate if judged is not None else None,
         fault=judged.fault if judged is not None else None,
         handshake_s=secured.handshake_s,

@@ -9,7 +9,6 @@ Source: RFC 9112, 2.3 (version), 3.2 (Host: one that is no host has to be refuse
 from __future__ import annotations
 
 import re
-from collections import deque
 from typing import TYPE_CHECKING
 
 import httptools
@@ -80,7 +79,7 @@ class RequestReader:
     """
 
     def __init__(self, hold: Callable[[], None], let_go: Callable[[], None]) -> None:
-        self.requests: deque[Request] = deque()
+        self.requests: list[Request] = []
         self.problem: str | None = None
         self._hold = hold
         self._let_go = let_go
@@ -136,10 +135,6 @@ class RequestReader:
 
     # What httptools calls while it reads.
 
-    def on_message_begin(self) -> None:
-        """Begin a head."""
-        self._url, self._fields = b"", []
-
     def on_url(self, piece: bytes) -> None:
         """Keep a piece of the target."""
         self._url += piece
@@ -188,12 +183,13 @@ class RequestReader:
             self._request.body.came(piece)
 
     def on_message_complete(self) -> None:
-        """End a request, but for one whose body httptools leaves out."""
+        """End a request, but for one whose body httptools leaves out; while none comes, nothing of the last is kept."""
         if self._request is None or (self._parser.should_upgrade() and self._request.framing is not Framing.NONE):
             return
         self._request.body.end()
         self._is_over = not self._request.keeps_alive
         self._request = None
+        self._url, self._fields = b"", []
         self._between = 0
 
 
