@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ssp_emulator.audit.question import Question
 
 _EVERY_S = 0.25
+_TURN_S = 0.25
 _AFTER_FAILURE_S = 5.0
 _MANY_BYTES = 64 * 1024  # of records between two looks; some thirty
 _LATEST_S = 600.0  # how long records may be left for later
@@ -124,17 +125,20 @@ class Archivist:
             await asyncio.sleep(_AFTER_FAILURE_S if failed else self._every_s)
 
     def _look(self) -> None:
+        """Take in what there is, a quarter of a second at a time: many requests may begin to come meanwhile."""
+        while self._is_due():
+            self._owes = self._kept.catch_up(budget_s=_TURN_S, advance=self._note) > 0
+
+    def _is_due(self) -> bool:
+        """Tell whether there is something to take in, and this is the time for it. Raises `IndexingError`."""
         try:
             self._owes |= self._watch.has_changed()
             if not self._owes:
                 self._level_at = time.monotonic()
-                return
-            if self._is_busy() or not self._is_worth_it():
-                return
+                return False
+            return not self._leaves and not self._is_busy() and self._is_worth_it()
         except OSError as error:
             raise IndexingError(f"the folder {self._layout.folder} cannot be read: {said(error)}") from error
-        self._kept.catch_up(advance=self._note)
-        self._owes = False
 
     def _is_busy(self) -> bool:
         """Tell whether many requests come, and records can still be left for later."""

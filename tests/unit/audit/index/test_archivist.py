@@ -78,6 +78,71 @@ async def test_nothing_is_made_until_there_is_something_to_index(layout: Layout,
             await until(layout.index.exists)
 
 
+FAT = f"https://gp.example.nhs.uk/?q={'x' * 70_000}"  # as many bytes as many requests leave
+
+
+class Crowded(Archivist):
+    """One that finds that many requests have come, each time that it looks and each time that it has taken in some."""
+
+    journal: Journal | None = None
+
+    def __init__(self, layout: Layout, **changes: float) -> None:
+        super().__init__(layout, every_s=0.001, **changes)
+        self.looks = threading.Semaphore(0)
+
+    def _look(self) -> None:
+        self.come()
+        super()._look()
+        self.looks.release()
+
+    def _note(self, behind: int) -> None:
+        super()._note(behind)
+        self.come()
+
+    def come(self) -> None:
+        if self.journal is not None:
+            self.journal.append(trails.facts(1, target=FAT))
+
+    async def look(self, times: int) -> None:
+        for _ in range(times):
+            await asyncio.to_thread(self.looks.acquire)
+
+
+async def test_while_many_requests_come_their_records_are_left_for_later(layout: Layout, moved: MovableClock) -> None:
+    with Journal(layout, clock=moved) as journal:
+        async with Crowded(layout) as archivist:
+            archivist.journal = journal
+            await archivist.look(5)
+            taken_in = indexed(layout)
+            await archivist.look(20)
+            assert indexed(layout) == taken_in
+
+            archivist.journal = None
+            await until(lambda: indexed(layout) > taken_in)
+            await archivist.look(2)
+            assert archivist.behind == 0
+
+
+async def test_what_has_begun_to_be_taken_in_is_left_too_once_many_come(
+    layout: Layout, moved: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssp_emulator.audit.index.archivist._TURN_S", 0.0)
+    trails.write(layout, [trails.facts(n) for n in range(1, 3000)])
+    with Journal(layout, clock=moved) as journal:
+        async with Crowded(layout) as archivist:
+            archivist.journal = journal
+            await archivist.look(20)
+            assert 0 < indexed(layout) < 1000
+
+
+async def test_after_so_long_they_are_left_no_longer(layout: Layout, moved: MovableClock) -> None:
+    with Journal(layout, clock=moved) as journal:
+        async with Crowded(layout, latest_s=0.0) as archivist:
+            archivist.journal = journal
+            await until(lambda: layout.index.exists() and indexed(layout) > 10)
+            archivist.journal = None
+
+
 async def test_an_index_that_cannot_be_written_is_said_once_and_comes_back(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
