@@ -36,6 +36,7 @@ async def end(transport: Transport, how: Ending) -> None:
     two seconds they are read and thrown away, until the consumer closes too.
     """
     ours = transport.get_extra_info("socket")
+    transport.flush()
     if how is Ending.RESET:
         await emptied(lambda: transport.get_write_buffer_size() + _unacknowledged(ours), patience_s=_PATIENCE_S)
         reset_on_close(ours)

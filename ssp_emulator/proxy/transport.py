@@ -3,6 +3,9 @@
 asyncio's own TLS has a buffer for what comes, another for what goes, and a transport beneath it with a third; here the
 socket is watched, and OpenSSL reads and writes it directly.
 
+What is small goes out at the event loop's next turn, back to back with what other transports were given in this one: to
+wake whoever sleeps at the other end costs more than all else about a write, and then it is done once for all of them.
+
 Source: asyncio, "Transports and Protocols"; RFC 9112, 9.6 (closing in stages).
 """
 
@@ -61,6 +64,7 @@ class Transport(asyncio.Transport):
         self._channel = channel
         self._protocol = protocol
         self._farewell_s = farewell_s
+        self._next = b""  # what goes out at the next turn
         self._backlog = bytearray()
         self._high, self._low = _HIGH_WATER, _HIGH_WATER // 4
         self._paused = False  # for us, by whoever reads
@@ -93,9 +97,24 @@ class Transport(asyncio.Transport):
             self._loop.add_reader(self._fd, self._readable)
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
-        """Send bytes; what there is no room for waits here."""
+        """Send bytes: few of them at the next turn, many at once; what there is no room for waits here."""
         if self._closing or not data:
             return
+        if not self._backlog and len(self._next) + len(data) <= LARGEST:
+            if not self._next:
+                self._loop.call_soon(self.flush)
+            self._next += data
+        else:
+            self.flush()
+            self._put(data)
+
+    def flush(self) -> None:
+        """Send now what was to go out at the next turn."""
+        if self._next and not self._is_lost:
+            data, self._next = self._next, b""
+            self._put(data)
+
+    def _put(self, data: bytes | bytearray | memoryview[Any]) -> None:
         if not self._backlog:
             rest = self._sent(memoryview(data))
             if not rest:
@@ -145,10 +164,12 @@ class Transport(asyncio.Transport):
         self._leave(bids_farewell=False)
 
     def abort(self) -> None:
-        """Close at once; what waits is lost."""
+        """Close at once; what there is no room for is lost."""
+        self.flush()
         self._lose(None)
 
     def _leave(self, *, bids_farewell: bool) -> None:
+        self.flush()
         if self._closing:
             return
         self._closing = True

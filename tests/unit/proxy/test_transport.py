@@ -17,7 +17,7 @@ from ssp_emulator.proxy.transport import Transport
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ssp_emulator.pki.folder import CertificateFolder
 
@@ -101,6 +101,77 @@ def test_what_is_taken_in_parts_is_sent_once_and_in_its_order(pieces: list[bytes
         return received
 
     assert asyncio.run(sent()) == b"".join(pieces)
+
+
+def there(theirs: socket.socket) -> bytes:
+    """What has come by now."""
+    try:
+        return theirs.recv(1 << 20)
+    except BlockingIOError:
+        return b""
+
+
+async def leave_it(transport: Transport) -> None:
+    await asyncio.sleep(0)
+
+
+async def flush(transport: Transport) -> None:
+    transport.flush()
+
+
+async def close(transport: Transport) -> None:
+    transport.close()
+
+
+async def hang_up(transport: Transport) -> None:
+    transport.hang_up()
+
+
+async def abort(transport: Transport) -> None:
+    transport.abort()
+
+
+async def write_much(transport: Transport) -> None:
+    transport.write(bytes(LARGEST - 4))
+
+
+@pytest.mark.parametrize("does", [leave_it, flush, close, hang_up, abort, write_much])
+async def test_what_is_small_goes_out_at_the_next_turn_or_before_whatever_comes_next(
+    does: Callable[[Transport], Awaitable[None]],
+) -> None:
+    ours, theirs = await pair()
+    with theirs:
+        met = Met()
+        transport = Transport(ours, Plain(ours), met)
+        transport.write(b"abc")
+        transport.write(b"de")
+        early = there(theirs)
+        await does(transport)
+        assert (early, there(theirs)[:5]) == (b"", b"abcde")
+
+        transport.abort()
+        await lost(met)
+
+
+async def test_what_is_small_goes_out_in_one_piece(certificates: CertificateFolder) -> None:
+    async with connected(certificates) as (met, theirs):
+        sent = []
+        channel = met.made.get_extra_info("channel")
+        plain = channel.send
+        channel.send = lambda data: sent.append(len(data)) or plain(data)
+        for piece in (b"head", b"body", b"", b"end"):
+            met.made.write(piece)
+        assert (await theirs.until(11)).data == b"headbodyend"
+        assert sent == [11]
+
+
+async def test_what_was_to_go_out_is_forgotten_where_the_connection_is_gone(certificates: CertificateFolder) -> None:
+    async with connected(certificates, tls=False) as (met, theirs):
+        theirs.reset()
+        await until(met.lost.done)
+        met.made.write(b"abc")
+        met.made.flush()
+        assert await lost(met) is not None
 
 
 # Who waits.
