@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 
-# Objects in cycles are looked for after so many more were made than freed. A request leaves none behind, and Python's
-# own 700 has it look once a request.
-_YOUNG, _OLDER, _OLDEST = 50_000, 20, 100
+# Objects in cycles are looked for after so many more were made than freed. A request leaves none behind, a connection
+# some twenty. With Python's own 700 it would look at those that are under way again and again.
+_YOUNG, _OLDER, _OLDEST = 10_000, 20, 100
 
 
 def settle_in() -> None:

@@ -21,7 +21,6 @@ class AnswerReader:
         self.heads: list[Head] = []
         self.pieces: list[bytes] = []
         self.buffered = 0
-        self.complete = False
         self.keeps_alive = False
         self.begun = False
         self._head = Head()
@@ -29,17 +28,24 @@ class AnswerReader:
         self._between = 0  # bytes since the last of the body: of a head, or of trailers
         self._problem: str | None = None
         self._bodiless = method == "HEAD"
-        self._parser = httptools.HttpResponseParser(self)
+        # Until the answer is complete: the two know each other, and only the garbage collector ends such a pair.
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer's last byte is here."""
+        return self._parser is None
 
     def feed(self, data: bytes) -> None:
         """Read some bytes. Raises `ProviderError` where they are no answer in HTTP/1."""
         self.begun = True
-        if self.complete:
+        parser = self._parser
+        if parser is None:
             self.keeps_alive = False  # bytes that nobody asked for: the next answer could not be told from them
             return
         try:
             self._between += len(data)
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
             self._refuse("the answer switches protocols, which was not asked for", error)
         except httptools.HttpParserError as error:
@@ -58,7 +64,7 @@ class AnswerReader:
     def end(self, *, cleanly: bool) -> bool:
         """Take note that the provider has closed, and whether it said so; return whether the answer is whole."""
         if cleanly and not self.complete and self._final is not None and self._final.framing is Framing.CLOSE:
-            self.complete = True
+            self._parser = None
         return self.complete
 
     def take(self) -> bytes:
@@ -91,18 +97,19 @@ class AnswerReader:
 
     def on_headers_complete(self) -> None:
         """Hand out a head."""
-        if self.complete:
+        parser = self._parser
+        if parser is None:
             return
         head = self._head
-        head.status = self._parser.get_status_code()
+        head.status = parser.get_status_code()
         codings, has_length = _lengths(head)
         head.framing = self._framing(head, codings, has_length=has_length)
-        self._problem = self._problem or self._what_is_wrong(head, codings)
+        self._problem = self._problem or _what_is_wrong(head, codings, parser.get_http_version())
         self.heads.append(head)
         if not head.interim:
             self._final = head
             if self._bodiless:  # llhttp does not know what was asked, and would wait for a body
-                self._finish()
+                self._finish(parser)
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
@@ -115,21 +122,12 @@ class AnswerReader:
 
     def on_message_complete(self) -> None:
         """Take note of the end, unless it is an interim head's."""
-        if not self._head.interim and not self.complete:
-            self._finish()
+        if not self._head.interim and self._parser is not None:
+            self._finish(self._parser)
 
-    def _what_is_wrong(self, head: Head, codings: list[bytes]) -> str | None:
-        if not 100 <= head.status <= 999:
-            return f"the answer's status is {head.status}, which no answer has"
-        if self._parser.get_http_version() not in ("1.0", "1.1"):
-            return f"the answer is in HTTP/{self._parser.get_http_version()}, and should be in HTTP/1.1"
-        if codings and codings != [b"chunked"]:
-            return "the answer's Transfer-Encoding should be chunked, and nothing else"
-        return None
-
-    def _finish(self) -> None:
-        self.complete = True
-        self.keeps_alive = self._parser.should_keep_alive()
+    def _finish(self, parser: httptools.HttpResponseParser) -> None:
+        self.keeps_alive = parser.should_keep_alive()
+        self._parser = None
 
     def _framing(self, head: Head, codings: list[bytes], *, has_length: bool) -> Framing:
         if self._bodiless or head.interim or head.status in (204, 304):
@@ -137,6 +135,16 @@ class AnswerReader:
         if codings:
             return Framing.CHUNKED
         return Framing.LENGTH if has_length else Framing.CLOSE
+
+
+def _what_is_wrong(head: Head, codings: list[bytes], version: str) -> str | None:
+    if not 100 <= head.status <= 999:
+        return f"the answer's status is {head.status}, which no answer has"
+    if version not in ("1.0", "1.1"):
+        return f"the answer is in HTTP/{version}, and should be in HTTP/1.1"
+    if codings and codings != [b"chunked"]:
+        return "the answer's Transfer-Encoding should be chunked, and nothing else"
+    return None
 
 
 def _lengths(head: Head) -> tuple[list[bytes], bool]:

@@ -17,6 +17,7 @@ from support.wire import Wire, context
 from ssp_emulator.pki.revocation import revoke
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from support.wire import Answer
@@ -70,8 +71,12 @@ def shut_out(ssp: Running) -> None:
 
 
 def for_consumers(ssp: Running) -> Part[ConsumerContext]:
+    return next(part for part in parts_of(ssp) if part.name == "certificates for consumers")
+
+
+def parts_of(ssp: Running) -> Sequence[Part[Any]]:
     reloader: Any = ssp.emulator._reloader
-    return next(part for part in reloader._parts if part.name == "certificates for consumers")
+    return reloader._parts
 
 
 def listener_of(ssp: Running) -> Listener:
@@ -132,6 +137,24 @@ async def test_an_answer_that_has_begun_comes_whole_and_is_the_last(ssp: Running
     assert (head.status, head.all("Connection")) == (200, [])
     assert await wire.reader.readexactly(2) == b"ok"
     assert await wire.is_closed()
+
+
+async def test_a_connection_to_a_provider_that_is_lent_out_is_not_used_again_after_a_renewal(
+    ssp: Running, provider: StubProvider
+) -> None:
+    slow = Slow(provider)
+    wire = await ssp.wire()
+    await wire.send(ssp.request())
+    await slow.is_asked()
+    renewed: Any = next(part for part in parts_of(ssp) if part.name == "certificates for providers")
+    renewed.apply(renewed.read())
+    slow.begin.set()
+    slow.end.set()
+    answers = [await wire.answer(), await ssp.ask()]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert provider.connections == 2
+    assert provider.resumed == [False, False]  # a session from before would be one with the certificates from before
 
 
 TURNS = 31  # of the event loop: more than a request takes from its first byte to its answer
