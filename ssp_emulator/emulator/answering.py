@@ -16,7 +16,7 @@ from ssp_emulator.admin.scenarios import Scenarios
 from ssp_emulator.admin.traces import Traces
 from ssp_emulator.audit.dials import Readings
 from ssp_emulator.audit.explaining import explain
-from ssp_emulator.emulator.serving import FOR_CONSUMERS, FOR_PROVIDERS, REGISTRY
+from ssp_emulator.emulator.renewable import FOR_CONSUMERS, FOR_PROVIDERS, REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,13 +6,12 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from ssp_emulator.audit.metrics import Metrics
+from ssp_emulator.emulator import renewable
 from ssp_emulator.emulator.proxying import handler_of, providers_of, spine_of
 from ssp_emulator.emulator.report import Report
-from ssp_emulator.plan import read_registry
 from ssp_emulator.proxy.greeting import Greeter
 from ssp_emulator.proxy.ledger import Ledger
 from ssp_emulator.proxy.listener import Listener
-from ssp_emulator.reloading import Part
 
 if TYPE_CHECKING:
     import socket
@@ -30,11 +29,9 @@ if TYPE_CHECKING:
     from ssp_emulator.emulator.securing import Securing
     from ssp_emulator.faults.engine import Engine
     from ssp_emulator.plan import Plan
+    from ssp_emulator.reloading import Part
     from ssp_emulator.spine import Spine
     from ssp_emulator.tallies import Tallies
-
-# The parts that are read again, by the names that the log, health and metrics know.
-REGISTRY, FOR_CONSUMERS, FOR_PROVIDERS = "registry", "certificates for consumers", "certificates for providers"
 
 
 class Serving:
@@ -117,26 +114,12 @@ class Serving:
     @property
     def parts(self) -> tuple[Part[Any], ...]:
         """What can be read again, each with its files."""
-        configuration = self._plan.configuration
-        return (
-            Part(
-                REGISTRY,
-                (configuration.path(configuration.settings.registry),),
-                lambda: read_registry(configuration),
-                self.renew_registry,
-            ),
-            Part(
-                FOR_CONSUMERS,
-                tuple(configuration.tls_files("proxy").values()),
-                self._securing.for_consumers,
-                self._listener.renew,
-            ),
-            Part(
-                FOR_PROVIDERS,
-                tuple(configuration.tls_files("providers").values()),
-                self._securing.for_providers,
-                self._providers.renew,
-            ),
+        return renewable.parts(
+            self._plan.configuration,
+            self._securing,
+            registry=self.renew_registry,
+            for_consumers=self._listener.renew,
+            for_providers=self._providers.renew,
         )
 
     def renew_registry(self, registry: Registry) -> None:

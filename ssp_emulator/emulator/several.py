@@ -15,12 +15,11 @@ from ssp_emulator.audit.index.archivist import Archivist
 from ssp_emulator.audit.layout import Layout
 from ssp_emulator.audit.merging import Merged, Totals, families_of
 from ssp_emulator.audit.metrics import PREFIX, Metrics
+from ssp_emulator.emulator import renewable
 from ssp_emulator.emulator.handing import RULES, Begin, given
 from ssp_emulator.emulator.proxying import spine_of
+from ssp_emulator.emulator.renewable import FOR_CONSUMERS, FOR_PROVIDERS, REGISTRY
 from ssp_emulator.emulator.report import Report
-from ssp_emulator.emulator.serving import FOR_CONSUMERS, FOR_PROVIDERS, REGISTRY
-from ssp_emulator.plan import read_registry
-from ssp_emulator.reloading import Part
 from ssp_emulator.workers.channel import Message
 from ssp_emulator.workers.fleet import Change, Fleet
 from ssp_emulator.workers.packing import packed
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from ssp_emulator.faults.armed import Armed
     from ssp_emulator.faults.engine import Engine
     from ssp_emulator.plan import Plan
+    from ssp_emulator.reloading import Part
     from ssp_emulator.workers.tally import SharedTallies
 
 _STOPPING_S = 10.0  # what a worker may take beyond draining, such as for the last records on their way to the disk
@@ -115,26 +115,12 @@ class Several:
     @property
     def parts(self) -> tuple[Part[Any], ...]:
         """What can be read again, each with its files; it is in force when it is so in every worker."""
-        configuration = self._plan.configuration
-        return (
-            Part(
-                REGISTRY,
-                (configuration.path(configuration.settings.registry),),
-                lambda: read_registry(configuration),
-                self._renew_registry,
-            ),
-            Part(
-                FOR_CONSUMERS,
-                tuple(configuration.tls_files("proxy").values()),
-                self._securing.for_consumers,
-                lambda _: self._renew(FOR_CONSUMERS),
-            ),
-            Part(
-                FOR_PROVIDERS,
-                tuple(configuration.tls_files("providers").values()),
-                self._securing.for_providers,
-                lambda _: self._renew(FOR_PROVIDERS),
-            ),
+        return renewable.parts(
+            self._plan.configuration,
+            self._securing,
+            registry=self._renew_registry,
+            for_consumers=lambda _: self._renew(FOR_CONSUMERS),
+            for_providers=lambda _: self._renew(FOR_PROVIDERS),
         )
 
     @property

@@ -18,8 +18,9 @@ from ssp_emulator.audit.layout import Layout
 from ssp_emulator.audit.merging import families_of
 from ssp_emulator.clock import SystemClock
 from ssp_emulator.emulator.handing import RULES, Begin, Rules, taken
+from ssp_emulator.emulator.renewable import REGISTRY
 from ssp_emulator.emulator.securing import Securing
-from ssp_emulator.emulator.serving import REGISTRY, Serving
+from ssp_emulator.emulator.serving import Serving
 from ssp_emulator.errors import SetupError
 from ssp_emulator.faults.engine import Engine
 from ssp_emulator.settling import settle_in
