@@ -132,7 +132,7 @@ class Outlet:
             data = start + piece if start else piece
         await self.raw(data)
         if last:
-            await self._sent(at_once=not self.keep_alive)
+            await self._sent()
 
     async def flush(self) -> None:
         """Send what there is of the answer, and wait until it is on its way."""
@@ -189,17 +189,11 @@ class Outlet:
         if self.connection.transport is not None:
             self.connection.transport.abort()
 
-    async def _sent(self, *, at_once: bool = True) -> None:
-        """Wait until all is on its way, as long as the consumer takes something.
-
-        Where that need not be at once, what waits for the event loop's next turn alone is as good as on its way.
-        """
+    async def _sent(self) -> None:
+        """Wait until all is on its way, as long as the consumer takes something."""
+        await asyncio.sleep(0)  # what is small goes out at the next turn, and only then shows whether there is room
         transport = self.connection.transport
-        if transport is None:
-            return
-        if at_once:
-            transport.flush()
-        if not transport.get_write_buffer_size():
+        if transport is None or not transport.get_write_buffer_size():
             return
         low, high = transport.get_write_buffer_limits()
         transport.set_write_buffer_limits(high=0, low=0)

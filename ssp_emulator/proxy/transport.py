@@ -195,7 +195,13 @@ class Transport(asyncio.Transport):
         self._end = self._loop.call_later(self._farewell_s, self._lose, None)
 
     def _readable(self) -> None:
-        """Read what there is. A piece that is not full was the last for now; if not, the socket is readable still."""
+        """Read what there is. A piece that is not full was the last for now; if not, the socket is readable still.
+
+        What was to go out goes first: behind a FIN that comes without a word OpenSSL sends nothing any more.
+        """
+        self.flush()
+        if self._is_lost:
+            return
         for _ in range(_MOST_AT_ONCE):
             try:
                 piece = self._channel.receive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SMALL = 8 * 1024  # bytes of a socket's buffer
 WAITING = 60_000  # more than two such sockets hold
 PATIENCE_S = 10.0
+MUCH = random.Random(1).randbytes(1_000_000)
 
 
 class Met(asyncio.Protocol):
@@ -76,6 +78,18 @@ class Met(asyncio.Protocol):
         self.transport = None
         self._room.set()
         self.lost.set_result(exc)
+
+
+async def lost(met: Met) -> Exception | None:
+    """Wait until a connection is gone, and return why."""
+    return await asyncio.wait_for(met.lost, PATIENCE_S)
+
+
+async def write(met: Met, data: bytes, piece: int) -> None:
+    """Write bytes in pieces of a length, each when there is room for it."""
+    for start in range(0, len(data), piece):
+        met.made.write(data[start : start + piece])
+        await met.room()
 
 
 async def pair(buffers: int | None = None) -> tuple[socket.socket, socket.socket]:

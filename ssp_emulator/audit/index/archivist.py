@@ -127,7 +127,8 @@ class Archivist:
     def _look(self) -> None:
         """Take in what there is, a quarter of a second at a time: many requests may begin to come meanwhile."""
         while self._is_due():
-            self._owes = self._kept.catch_up(budget_s=_TURN_S, advance=self._note) > 0
+            self._kept.catch_up(budget_s=_TURN_S, advance=self._note)
+            self._owes = not self._kept.is_level
 
     def _is_due(self) -> bool:
         """Tell whether there is something to take in, and this is the time for it. Raises `IndexingError`."""

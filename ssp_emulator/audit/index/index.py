@@ -64,6 +64,7 @@ class Index:
         self._inode = 0
         self._deadline: float | None = None
         self._interrupted = Event()
+        self._is_level = False
 
     def __enter__(self) -> Self:
         self._asked(lambda _: None)
@@ -74,6 +75,11 @@ class Index:
     ) -> None:
         self.close()
 
+    @property
+    def is_level(self) -> bool:
+        """Whether it had caught up to the end when that was last tried, also with what the journal has no more."""
+        return self._is_level
+
     def catch_up(self, *, budget_s: float | None = None, advance: Callable[[int], None] | None = None) -> int:
         """Take in what the journal has more, for so many seconds at most, and return how many records are left.
 
@@ -82,7 +88,7 @@ class Index:
         ends = None if budget_s is None else time.monotonic() + budget_s
         told_at = -math.inf
         while True:
-            is_all = self._take_in()
+            is_all = self._is_level = self._take_in()
             now = time.monotonic()
             is_over = is_all or self._interrupted.is_set() or (ends is not None and now >= ends)
             if is_over or (advance is not None and now - told_at >= _TELL_EVERY_S):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import ssl
 from typing import TYPE_CHECKING
 
 import pytest
-from support.ends import Met, pair
+from support.ends import MUCH, PATIENCE_S, Met, lost, pair, write
 from support.waiting import until
 from support.wire import context
 
@@ -24,27 +23,13 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder
 
-PATIENCE_S = 10.0
-TLS = pytest.mark.parametrize("tls", [True, False], ids=["TLS", "plain"])
-MUCH = random.Random(1).randbytes(1_000_000)
-
-
-async def lost(met: Met) -> Exception | None:
-    return await asyncio.wait_for(met.lost, PATIENCE_S)
-
-
-async def write(met: Met, data: bytes, piece: int) -> None:
-    """Write bytes in pieces of a length, each when there is room for it."""
-    for start in range(0, len(data), piece):
-        met.made.write(data[start : start + piece])
-        await met.room()
-
 
 # The end that faces a provider.
 
 
-async def test_the_two_kinds_of_tls_understand_each_other(certificates: CertificateFolder) -> None:
-    ours, theirs = await pair(8192)
+async def both_ends(certificates: CertificateFolder, buffers: int | None = None) -> tuple[Met, Met]:
+    """Have the end that faces consumers shake hands with the one that faces providers, and return both."""
+    ours, theirs = await pair(buffers)
     using = context(certificates, certificates.consumer)
     secured = using.wrap_socket(
         theirs, server_hostname="localhost", do_handshake_on_connect=False, suppress_ragged_eofs=False
@@ -55,8 +40,13 @@ async def test_the_two_kinds_of_tls_understand_each_other(certificates: Certific
         both.create_task(shake_hands(ours, channel))
         both.create_task(shake_hands(secured, other))
     server, client = Met(), Met()
-    Transport(ours, channel, server)
+    Transport(ours, channel, server, farewell_s=0.05)
     Transport(secured, other, client)
+    return server, client
+
+
+async def test_the_two_kinds_of_tls_understand_each_other(certificates: CertificateFolder) -> None:
+    server, client = await both_ends(certificates, 8192)
     async with asyncio.timeout(3 * PATIENCE_S), asyncio.TaskGroup() as all_at_once:
         all_at_once.create_task(write(server, MUCH, 5000))
         all_at_once.create_task(write(client, MUCH[::-1], 100_000))
@@ -74,23 +64,11 @@ async def test_the_two_kinds_of_tls_understand_each_other(certificates: Certific
 async def test_a_provider_that_only_stops_has_not_said_that_this_is_the_end(
     certificates: CertificateFolder, announced: bool
 ) -> None:
-    ours, theirs = await pair()
-    using = context(certificates, certificates.consumer)
-    secured = using.wrap_socket(
-        theirs, server_hostname="localhost", do_handshake_on_connect=False, suppress_ragged_eofs=False
-    )
-    files = ConsumerTls(certificates.ssp_server.certificate, certificates.ssp_server.key, certificates.chain)
-    channel, other = for_consumers(files, SystemClock()).over(ours), ToProvider(secured)
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as both:
-        both.create_task(shake_hands(ours, channel))
-        both.create_task(shake_hands(secured, other))
-    server, client = Met(), Met()
-    ending = Transport(ours, channel, server, farewell_s=0.05)
-    Transport(secured, other, client)
+    server, client = await both_ends(certificates)
     if announced:
-        ending.close()
+        server.made.close()
     else:
-        ending.hang_up()
+        server.made.hang_up()
 
     assert await lost(client) is None
     assert client.told == (["end"] if announced else [])

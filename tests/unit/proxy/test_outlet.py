@@ -55,6 +55,30 @@ async def test_the_last_piece_is_waited_for_until_it_is_on_its_way(certificates:
         assert met.made.get_write_buffer_limits()[1] == ROOM
 
 
+async def small_answer(met: Met) -> None:
+    await (await outlet(met, patience_s=10)).write(bytes(5000), last=True)
+
+
+@TLS
+async def test_a_small_answer_is_waited_for_as_well_where_there_is_no_room_for_it(
+    certificates: CertificateFolder, tls: bool
+) -> None:
+    async with connected(certificates, tls=tls) as (met, theirs):
+        sent, blocked = 0, False
+        while not blocked:
+            writing = asyncio.create_task(small_answer(met))
+            sent += 1
+            for _ in range(10):
+                await asyncio.sleep(0)
+            blocked = not writing.done()
+            waiting = met.made.get_write_buffer_size()
+            assert (waiting > 0) is blocked
+        await theirs.until(sent * 5000)
+        await asyncio.wait_for(writing, 5)
+
+        assert met.made.get_write_buffer_size() == 0
+
+
 async def test_a_piece_that_is_not_the_last_is_not_waited_for_as_long_as_there_is_room(
     certificates: CertificateFolder,
 ) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.ends import WAITING, Met, connected, pair
+from support.ends import MUCH, PATIENCE_S, WAITING, Met, connected, lost, pair, write
 from support.waiting import until
 
 from ssp_emulator.proxy.channel import LARGEST, Plain
@@ -21,20 +20,7 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder
 
-PATIENCE_S = 10.0
 TLS = pytest.mark.parametrize("tls", [True, False], ids=["TLS", "plain"])
-MUCH = random.Random(1).randbytes(1_000_000)
-
-
-async def lost(met: Met) -> Exception | None:
-    return await asyncio.wait_for(met.lost, PATIENCE_S)
-
-
-async def write(met: Met, data: bytes, piece: int) -> None:
-    """Write bytes in pieces of a length, each when there is room for it."""
-    for start in range(0, len(data), piece):
-        met.made.write(data[start : start + piece])
-        await met.room()
 
 
 # What passes.

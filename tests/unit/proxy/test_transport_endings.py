@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from support.ends import WAITING, Met, connected
+from support.ends import WAITING, connected, lost
 from support.waiting import until
 
 from ssp_emulator.proxy.transport import Transport
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder
 
-PATIENCE_S = 10.0
 TLS = pytest.mark.parametrize("tls", [True, False], ids=["TLS", "plain"])
-MUCH = random.Random(1).randbytes(1_000_000)
 
 
-async def lost(met: Met) -> Exception | None:
-    return await asyncio.wait_for(met.lost, PATIENCE_S)
+@TLS
+async def test_what_was_to_go_out_goes_to_a_consumer_that_has_stopped_sending(
+    certificates: CertificateFolder, tls: bool
+) -> None:
+    async with connected(certificates, tls=tls, farewell_s=0.05) as (met, theirs):
+        theirs.hang_up()
+        asyncio.get_running_loop().call_soon(met.made.write, b"answer")  # before the FIN is seen, in the same turn
 
-
-async def write(met: Met, data: bytes, piece: int) -> None:
-    """Write bytes in pieces of a length, each when there is room for it."""
-    for start in range(0, len(data), piece):
-        met.made.write(data[start : start + piece])
-        await met.room()
+        with suppress(ssl.SSLError):  # behind the answer, OpenSSL has something to say about an end without a word
+            await theirs.ended()
+        assert theirs.seen.data == b"answer"
 
 
 @TLS

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from support import trails
 from support.waiting import until
 
+from ssp_emulator.audit.anchor import Anchor
 from ssp_emulator.audit.index import Index, IndexingError, SlowError
 from ssp_emulator.audit.index.archivist import Archivist
 from ssp_emulator.audit.journal import Journal
@@ -26,6 +27,13 @@ def indexed(layout: Layout) -> int:
     """Return how many records are in the index, without a look at the journal."""
     with Index(layout) as index:
         return index.search(Question(count=True)).matching or 0
+
+
+def records(layout: Layout) -> int:
+    """Return how many records are in the index, whether or not the journal has them."""
+    with Index(layout) as index:
+        ((number,),) = index.rows("SELECT count(*) FROM exchange")
+    return int(number)
 
 
 async def test_what_has_just_ended_is_found_at_once(layout: Layout, moved: MovableClock) -> None:
@@ -133,6 +141,22 @@ async def test_what_has_begun_to_be_taken_in_is_left_too_once_many_come(
             archivist.journal = journal
             await archivist.look(20)
             assert 0 < indexed(layout) < 1000
+
+
+async def test_what_retention_has_removed_is_forgotten_to_the_end(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssp_emulator.audit.index.archivist._TURN_S", 0.0)
+    links = trails.write(layout, [trails.facts(n) for n in range(1, 3001)], segment=1000)
+    with Index(layout) as index:
+        index.catch_up()
+    for first in (1, 1001):
+        layout.closed(0, first).unlink()
+    with layout.anchor(0).open("r+b") as file:
+        Anchor(file.fileno()).set_base(links[1999])
+
+    async with Archivist(layout, every_s=0.001):
+        await until(lambda: records(layout) == 1000)
 
 
 async def test_after_so_long_they_are_left_no_longer(layout: Layout, moved: MovableClock) -> None:
