@@ -98,12 +98,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _cases() -> tuple[Case, ...]:
-    others = tuple(_rule(f"other-{n}", _OTHERS[n % len(_OTHERS)]) for n in range(100))
+    others = tuple(_rule(f"other-{n}", _OTHERS[n % len(_OTHERS)]) for n in range(1000))
+    exact = tuple(_rule(f"exact-{n}", {"from": f"3{n:011}"}) for n in range(1000))
+    globs = tuple(_rule(f"glob-{n}", {"target": f"*/Patient/{n}/*"}) for n in range(1000))
     return (
         Case("none"),
         Case("1 that does not match", others[:1]),
         Case("10 that do not match", others[:10]),
-        Case("100 that do not match", others),
+        Case("1,000 that do not match, of five patterns", others),
+        Case("1,000 that do not match, each by a value of its own", exact),
+        Case("1,000 that do not match, each by a pattern of its own", globs),
         Case("1 that matches and fires", (_rule("slow-documents", {"target": "*/Binary/*"}),)),
         Case("1 that matches, by chance 0.3", (_rule("slow-documents", {"target": "*/Binary/*"}, probability=0.3),)),
     )
