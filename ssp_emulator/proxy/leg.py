@@ -31,7 +31,7 @@ class Leg(asyncio.Protocol):
         self.context = context
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._session: Resumable | None = None  # once the connection is gone
+        self._session: Resumable | None = None  # once the connection ends
         self._reader: AnswerReader | None = None
         self._failure: ProviderError | None = None
         self._news: asyncio.Future[None] | None = None
@@ -74,11 +74,11 @@ class Leg(asyncio.Protocol):
     def eof_received(self) -> None:
         """Take note that the provider has said that this is the end, and not only stopped (RFC 9112, 9.8)."""
         self._said_goodbye = True
+        self._keep_session()  # once both have said it, there is none to be had any more
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that the connection is gone, which may be where the answer ends."""
-        if not self.reused:
-            self._session = self.session
+        self._keep_session()
         self._transport = None
         self._alarm.discard()
         if self._reader is not None and not self._reader.end(cleanly=self._said_goodbye and exc is None):
@@ -104,7 +104,7 @@ class Leg(asyncio.Protocol):
     @property
     def session(self) -> Resumable | None:
         """What another connection to the same provider may resume, and until when."""
-        if self._transport is None:
+        if self._session is not None or self._transport is None:
             return self._session
         channel = self._transport.get_extra_info("channel")
         return channel.resumable if isinstance(channel, ToProvider) else None
@@ -181,6 +181,10 @@ class Leg(asyncio.Protocol):
         """Close an idle connection in good order."""
         if self._transport is not None:
             self._transport.close()
+
+    def _keep_session(self) -> None:
+        if self._session is None and not self.reused:
+            self._session = self.session
 
     def _write(self, data: bytes) -> None:
         if self._transport is None or self._transport.is_closing():
