@@ -99,7 +99,7 @@ class ProviderSettings(_Settings):
     first_byte_timeout_s: Seconds = 60.0
     idle_timeout_s: Seconds = 60.0
     connect_timeout_status: Literal[504, 599] = 504
-    kept_connections: Annotated[int, Field(ge=0, le=10_000)] = 64
+    kept_connections: Annotated[int, Field(ge=0, le=10_000)] = 256
     kept_for_s: Seconds = 30.0
 
 
