@@ -47,6 +47,7 @@ registry: registry.yaml
 certificates: ../certs
 proxy: {listen: "localhost:0"}
 admin: {listen: "127.0.0.1:0"}
+sds: {listen: }
 audit: {journal: ../audit/journal.jsonl}
 reload: {every_s: null}
 """

@@ -118,6 +118,7 @@ def _configure(folder: Path, provider: Address) -> Path:
         "certificates": "../certs",
         "proxy": {"listen": "localhost:0"},
         "admin": {"listen": "127.0.0.1:0"},
+        "sds": {"listen": None},
         "audit": {"journal": "../audit/journal.jsonl", "keep": {"size_mib": None, "age_s": None}},
     }
     consumer = {

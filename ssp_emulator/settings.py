@@ -211,6 +211,12 @@ class AdminSettings(_Settings):
     token: FilePath | None = None
 
 
+class SdsSettings(_Settings):
+    """The directory's FHIR face: where it listens, if anywhere."""
+
+    listen: AddressText | None = "127.0.0.1:8441"
+
+
 class ReloadSettings(_Settings):
     """How often the registry and the certificates are looked at for a change; None: only on SIGHUP."""
 
@@ -240,6 +246,7 @@ class Settings(_Settings):
     errors: ErrorSettings = ErrorSettings()
     faults: FaultSettings = FaultSettings()
     admin: AdminSettings = AdminSettings()
+    sds: SdsSettings = SdsSettings()
     reload: ReloadSettings = ReloadSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()

@@ -75,6 +75,7 @@ def _configured(setting: Setting, provider: Peer, variant: Variant, port: int, a
         "proxy": {"listen": f"127.0.0.1:{port}", "tls": {**_files(ours.ssp_server, ours), "crl": str(ours.crl)}},
         "providers": {"tls": _files(ours.ssp_client, ours)},
         "admin": {"listen": f"127.0.0.1:{admin_port}"},
+        "sds": {"listen": None},
         "audit": {"journal": "journal.jsonl"},
         **variant.settings,
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from ssp_emulator.admin.route import Route
+from ssp_emulator.directory.model import Reliability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +32,17 @@ def _list(of: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": of}
 
 
-_ENDPOINT = _object(root=_TEXT, cpa_id=_TEXT, receives=_TEXTS, connect_to=_TEXT)
+_MAYBE_TEXT = {"type": ["string", "null"]}
+_RELIABILITY = {
+    "type": ["object", "null"],
+    "description": "what the directory tells of it, each where it is known",
+    "properties": {
+        each.name: {"type": ["integer" if each.name == "retries" else "string", "null"]} for each in fields(Reliability)
+    },
+}
+_ENDPOINT = _object(
+    root=_TEXT, cpa_id=_TEXT, receives=_TEXTS, connect_to=_TEXT, mhs_id=_MAYBE_TEXT, reliability=_RELIABILITY
+)
 _SYSTEM = _object(
     asid=_TEXT,
     organisation=_TEXT,
@@ -39,11 +51,10 @@ _SYSTEM = _object(
     sends=_TEXTS,
     endpoints=_list(_ENDPOINT),
     signs_tokens={"type": "boolean", "description": "whether its tokens have to be signed with the key registered"},
+    manufacturer={**_MAYBE_TEXT, "description": "the ODS code of who made it, where that is known"},
 )
 _AGREEMENT = _object(from_=_TEXT, to=_TEXT, interactions=_TEXTS)
-_INTERACTION = _object(
-    id=_TEXT, received_as=_TEXT, methods=_TEXTS, path={"type": ["string", "null"]}, scope={"type": ["string", "null"]}
-)
+_INTERACTION = _object(id=_TEXT, received_as=_TEXT, methods=_TEXTS, path=_MAYBE_TEXT, scope=_MAYBE_TEXT)
 _REGISTRY = _object(
     organisations=_list(_object(ods=_TEXT, name=_TEXT)),
     systems=_list(_SYSTEM),
@@ -103,6 +114,7 @@ def _system(system: System) -> dict[str, Any]:
         "sends": sorted(system.sends),
         "endpoints": list(map(_endpoint, system.endpoints)),
         "signs_tokens": system.token_key is not None,
+        "manufacturer": system.manufacturer,
     }
 
 
@@ -112,6 +124,8 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "cpa_id": endpoint.cpa_id,
         "receives": sorted(endpoint.receives),
         "connect_to": str(endpoint.connect_to),
+        "mhs_id": endpoint.mhs_id,
+        "reliability": asdict(endpoint.reliability) if endpoint.reliability is not None else None,
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ssp_emulator.address import Address
-from ssp_emulator.directory.model import Agreement, Directory, Endpoint, Organisation, System
+from ssp_emulator.directory.model import Agreement, Directory, Endpoint, Organisation, Reliability, System
 from ssp_emulator.directory.registry_file import EndpointEntry, RegistryFile, SystemEntry
 from ssp_emulator.interactions import Catalogue
 from ssp_emulator.located import InvalidFileError, Located, Problem, parse
@@ -85,6 +85,7 @@ def _directory(entries: RegistryFile, spread: _Spread) -> Directory:
                 sends=spread.sent(tuple(entry.sends)),
                 endpoints=tuple(_endpoint(endpoint, spread, address) for endpoint in entry.endpoints),
                 token_key=VerificationKey.from_pem(entry.token_key) if entry.token_key is not None else None,
+                manufacturer=entry.manufacturer,
             )
             for entry in entries.systems
         ],
@@ -98,7 +99,9 @@ def _endpoint(entry: EndpointEntry, spread: _Spread, address: Callable[[str], Ad
     parts = urlsplit(entry.root)
     host = parts.hostname or ""
     connect_to = address(entry.connect_to) if entry.connect_to is not None else Address(host, parts.port or 443)
-    return Endpoint(entry.root, host, entry.cpa_id, spread.received(tuple(entry.receives)), connect_to)
+    reliability = Reliability(**entry.reliability.model_dump()) if entry.reliability is not None else None
+    received = spread.received(tuple(entry.receives))
+    return Endpoint(entry.root, host, entry.cpa_id, received, connect_to, entry.mhs_id, reliability)
 
 
 def _patterns(entries: RegistryFile) -> Iterator[str]:
@@ -114,6 +117,7 @@ def _patterns(entries: RegistryFile) -> Iterator[str]:
 def _problems(document: Located, entries: RegistryFile, spread: _Spread) -> Iterator[Problem]:
     yield from _repeated(document, ("organisations",), "ods", [entry.ods for entry in entries.organisations])
     yield from _repeated(document, ("systems",), "asid", [entry.asid for entry in entries.systems])
+    yield from _repeated_mhs_ids(document, entries.systems)
     yield from _strangers(document, entries)
     yield from _idle_globs(document, entries, spread)
     yield from _shared_endpoints(document, entries.systems, spread)
@@ -128,6 +132,18 @@ def _repeated(document: Located, within: Key, field: str, values: Iterable[Hasha
                 (*within, index, field), f"{value} is already used at line {line}; each must be unique"
             )
         first.setdefault(value, index)
+
+
+def _repeated_mhs_ids(document: Located, systems: list[SystemEntry]) -> Iterator[Problem]:
+    first: dict[str, Key] = {}
+    for index, system in enumerate(systems):
+        for place, endpoint in enumerate(system.endpoints):
+            if endpoint.mhs_id is None:
+                continue
+            key = ("systems", index, "endpoints", place, "mhs_id")
+            if (before := first.setdefault(endpoint.mhs_id, key)) != key:
+                line = document.line(before)
+                yield document.problem(key, f"{endpoint.mhs_id} is already used at line {line}; each must be unique")
 
 
 def _strangers(document: Located, entries: RegistryFile) -> Iterator[Problem]:

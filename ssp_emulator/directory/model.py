@@ -22,12 +22,29 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliability:
+    """How messages to an endpoint are made sure of, for consumers to read; the proxy heeds none of it.
+
+    Durations are ISO 8601's; each is None where it is not known. Source: Spine External Interface Specification, "MHS
+    contract properties".
+    """
+
+    sync_reply_mode: str | None = None
+    retry_interval: str | None = None
+    retries: int | None = None
+    persist_duration: str | None = None
+    duplicate_elimination: str | None = None
+    ack_requested: str | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A service root URL at which a system receives interactions.
+    """A service root URL at which a system receives interactions: with its system's, an MHS record.
 
     `root` is exactly as registered, with no trailing slash, and `host` the name in it, which the provider's
     certificate has to bear; `receives` are the interaction ids of the MHS record; `connect_to` is where the host
-    really listens.
+    really listens. `mhs_id` is the record's own id, where the registry gives it one.
     """
 
     root: str
@@ -35,6 +52,8 @@ class Endpoint:
     cpa_id: str
     receives: frozenset[str]
     connect_to: Address
+    mhs_id: str | None = None
+    reliability: Reliability | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +61,7 @@ class System:
     """An accredited system: its AS record, and where it is a provider the endpoints of its MHS record.
 
     `sends` are the interaction ids that its AS record lets it send; `token_key` is the key that its tokens must be
-    signed with, None where they must be unsigned.
+    signed with, None where they must be unsigned; `manufacturer` is the ODS code of who made it, where that is known.
     """
 
     asid: str
@@ -52,6 +71,7 @@ class System:
     sends: frozenset[str] = frozenset()
     endpoints: tuple[Endpoint, ...] = ()
     token_key: VerificationKey | None = None
+    manufacturer: str | None = None
 
     def endpoint(self, received_as: str) -> Endpoint | None:
         """Return the endpoint at which this system receives an interaction; None where it does not."""

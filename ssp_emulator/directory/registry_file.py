@@ -14,6 +14,10 @@ from ssp_emulator.token.signing import VerificationKey
 _ASID = re.compile(r"[0-9]{1,20}\Z")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z")
 _INTERACTION = re.compile(r"[\x21-\x7f]+\Z")
+_WORD = re.compile(r"[\x21-\x7e]{1,200}\Z")
+_DURATION = re.compile(
+    r"P(?=[0-9T])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?\Z"
+)  # ISO 8601-1, 5.5.2.2
 
 
 def _asid(text: str) -> str:
@@ -58,6 +62,18 @@ def _connect_to(text: str) -> str:
     return text
 
 
+def _word(text: str) -> str:
+    if not _WORD.match(text):
+        raise ValueError(f"should be one word of printable ASCII, found {text!r}")
+    return text
+
+
+def _duration(text: str) -> str:
+    if not _DURATION.match(text):
+        raise ValueError(f'should be a duration as ISO 8601 writes it, such as "PT1M", found {text!r}')
+    return text
+
+
 def _token_key(value: object) -> str:
     # What was found is never said: it may be a private key. And an empty value is no "unsigned", which is to leave
     # the key out: a PEM that was not indented far enough would lift the duty to sign.
@@ -73,6 +89,8 @@ HostName = Annotated[str, AfterValidator(_host_name)]
 Root = Annotated[str, AfterValidator(_root)]
 Interaction = Annotated[str, AfterValidator(_interaction)]
 ConnectTo = Annotated[str, AfterValidator(_connect_to)]
+Word = Annotated[str, AfterValidator(_word)]
+Duration = Annotated[str, AfterValidator(_duration)]
 TokenKey = Annotated[str | None, PlainValidator(_token_key, json_schema_input_type=str)]
 
 
@@ -87,17 +105,31 @@ class OrganisationEntry(_Entry):
     name: str = Field(min_length=1)
 
 
+class ReliabilityEntry(_Entry):
+    """What the directory tells of an endpoint's reliability, each where it is known."""
+
+    sync_reply_mode: Word | None = None
+    retry_interval: Duration | None = None
+    retries: Annotated[int, Field(ge=0, le=1000)] | None = None
+    persist_duration: Duration | None = None
+    duplicate_elimination: Word | None = None
+    ack_requested: Word | None = None
+    actor: Word | None = None
+
+
 class EndpointEntry(_Entry):
-    """An endpoint: service root URL, CPA id, what it receives, and where it really listens."""
+    """An endpoint: service root URL, CPA id, what it receives, where it really listens, and what SDS tells of it."""
 
     root: Root
     cpa_id: Code
     receives: list[Interaction] = Field(min_length=1)
     connect_to: ConnectTo | None = None
+    mhs_id: Code | None = None
+    reliability: ReliabilityEntry | None = None
 
 
 class SystemEntry(_Entry):
-    """An accredited system: what it sends, where it receives, and the key that its tokens are signed with, if any."""
+    """An accredited system: what it sends, where it receives, its tokens' key and its manufacturer, if any."""
 
     asid: Asid
     organisation: Code
@@ -106,6 +138,7 @@ class SystemEntry(_Entry):
     sends: list[Interaction] = []
     endpoints: list[EndpointEntry] = []
     token_key: TokenKey = None
+    manufacturer: Code | None = None
 
 
 class AgreementEntry(_Entry):

@@ -98,6 +98,7 @@ def write(folder: Path, certificates: CertificateFolder, provider_port: int, **c
             "first_byte_timeout_s": 8,
         },
         "admin": {"listen": "127.0.0.1:0"},
+        "sds": {"listen": "127.0.0.1:0"},
         "audit": {"journal": "audit/journal.jsonl"},
     }
     for section, change in changes.items():

@@ -40,6 +40,7 @@ async def test_it_shows_who_there_is_and_who_may_talk_to_whom(spine: Spine) -> N
                 "sends": [READ_BINARY, SEARCH, f"{NRL}.read"],
                 "endpoints": [],
                 "signs_tokens": False,
+                "manufacturer": None,
             },
             {
                 "asid": "200000000116",
@@ -53,9 +54,12 @@ async def test_it_shows_who_there_is_and_who_may_talk_to_whom(spine: Spine) -> N
                         "cpa_id": "S20001A000116",
                         "receives": [READ_BINARY, NRL],
                         "connect_to": "localhost:9443",
+                        "mhs_id": None,
+                        "reliability": None,
                     }
                 ],
                 "signs_tokens": False,
+                "manufacturer": None,
             },
         ],
         "agreements": [{"from": "200000000115", "to": "200000000116", "interactions": [READ_BINARY]}],

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ssp_emulator import located
 from ssp_emulator.address import Address
 from ssp_emulator.directory.loading import Registry, load
-from ssp_emulator.directory.model import Agreement, Endpoint, Organisation, System
+from ssp_emulator.directory.model import Agreement, Endpoint, Organisation, Reliability, System
 from ssp_emulator.interactions import GP_CONNECT, NRL
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.token.signing import VerificationKey
@@ -326,3 +326,35 @@ def test_another_key_is_a_problem_that_shows_nothing_of_it(value: str, problem: 
     said = problems(text)
     assert said == [f"registry.yaml:8: systems[0].token_key: {problem}"]
     assert not any(line in said[0] for line in PRIVATE_PEM.splitlines())
+
+
+TOLD = f"""\
+  - asid: "200000000117"
+    organisation: A20047
+    party_key: A20047-810003
+    fqdn: gp.example.nhs.uk
+    manufacturer: YEX02
+    endpoints:
+      - root: {ROOT}2
+        cpa_id: S20001A000117
+        receives: ["{GP_CONNECT}documents:fhir:rest:read:binary-1"]
+        mhs_id: f1c55263f1ee924f460f
+        reliability: {{sync_reply_mode: None, retry_interval: PT1M, retries: 2, actor: "urn:a"}}
+agreements:
+"""
+
+
+def test_what_only_sds_tells_is_read_as_well() -> None:
+    *_, system = load(changed("agreements:\n", TOLD), "registry.yaml").directory.systems
+    (endpoint,) = system.endpoints
+
+    assert (system.manufacturer, endpoint.mhs_id) == ("YEX02", "f1c55263f1ee924f460f")
+    assert endpoint.reliability == Reliability(sync_reply_mode="None", retry_interval="PT1M", retries=2, actor="urn:a")
+
+
+def test_two_mhs_records_with_one_id_are_refused() -> None:
+    told = changed("        connect_to: localhost:9443\n", "        mhs_id: f1c55263f1ee924f460f\n")
+    right = "f1c55263f1ee924f460f is already used at line 18; each must be unique"
+    assert problems(told.replace("agreements:\n", TOLD)) == [
+        f"registry.yaml:28: systems[2].endpoints[0].mhs_id: {right}"
+    ]

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ssp_emulator.directory.registry_file import AgreementEntry, EndpointEntry, OrganisationEntry, SystemEntry
+from ssp_emulator.directory.registry_file import (
+    AgreementEntry,
+    EndpointEntry,
+    OrganisationEntry,
+    ReliabilityEntry,
+    SystemEntry,
+)
 
 ROOT = "https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
 RIGHT_ROOT = "should be a service root URL such as https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
@@ -16,6 +22,7 @@ GOOD: dict[type, dict[str, Any]] = {
     OrganisationEntry: {"ods": "A1001", "name": "Example Hospital"},
     SystemEntry: {"asid": "1", "organisation": "A1001", "party_key": "A1001-810001", "fqdn": "a.example"},
     EndpointEntry: {"root": ROOT, "cpa_id": "S20001A000116", "receives": ["urn:a"]},
+    ReliabilityEntry: {},
     AgreementEntry: {"from": "1", "to": "2", "interactions": ["urn:a"]},
 }
 
@@ -120,3 +127,24 @@ def test_the_registrys_schema_knows_a_token_key_as_text() -> None:
 
 def test_a_system_without_a_token_key_has_none() -> None:
     assert SystemEntry.model_validate(GOOD[SystemEntry]).token_key is None
+
+
+@pytest.mark.parametrize("value", ["PT1M", "PT0S", "P1D", "P1Y2M3DT4H5M6.7S", "P2W"])
+def test_a_duration_is_written_as_iso_8601_has_it(value: str) -> None:
+    assert ReliabilityEntry.model_validate({"retry_interval": value}).retry_interval == value
+
+
+@pytest.mark.parametrize("value", ["", "P", "PT", "1M", "PT1", "P1DT", "PT1M ", "pt1m", "PT1.5M", "P1H"])
+def test_what_is_no_duration_is_refused(value: str) -> None:
+    right = f'should be a duration as ISO 8601 writes it, such as "PT1M", found {value!r}'
+    assert problem(ReliabilityEntry, "persist_duration", value) == right
+
+
+@pytest.mark.parametrize("value", ["", "two words", "caf\u00e9", "a" * 201, "a\n"])
+def test_what_reliability_says_is_one_word(value: str) -> None:
+    assert problem(ReliabilityEntry, "actor", value) == f"should be one word of printable ASCII, found {value!r}"
+
+
+@pytest.mark.parametrize("value", [-1, 1001])
+def test_retries_are_a_number_that_makes_sense(value: int) -> None:
+    assert problem(ReliabilityEntry, "retries", value).startswith("Input should be ")
