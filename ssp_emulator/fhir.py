@@ -79,6 +79,21 @@ def preferred(accept: str, *, default: Format) -> Format | None:
     return best
 
 
+def accepts(accept: str, media_type: str) -> bool:
+    """Tell whether the value of an `Accept` field allows a media type, by the most specific range that speaks of it.
+
+    Takes a media type without parameters, in lower case; those of ranges are left out of account, but for the quality.
+
+    Source: RFC 9110, 12.5.1.
+    """
+    kind = media_type.partition("/")[0]
+    qualities = dict(_ranges(accept))
+    for media_range in (media_type, f"{kind}/*", "*/*"):
+        if media_range in qualities:
+            return qualities[media_range] > 0
+    return False
+
+
 def write(resource: Mapping[str, Any], form: Format) -> bytes:
     """Write a resource in the format asked for, in UTF-8."""
     return write_json(resource) if form is Format.JSON else write_xml(resource)

@@ -232,6 +232,12 @@ def spine_error(issue_type: str, code: str, display: str, diagnostics: str | Non
     return {"resourceType": "OperationOutcome", "meta": {"profile": [_SPINE_PROFILE]}, "issue": [issue]}
 
 
+def directory_error(issue_type: str, code: str, display: str, diagnostics: str, outcome_id: str) -> Resource:
+    """Return the OperationOutcome by which the Spine Directory Service refuses; `outcome_id` is a new UUID."""
+    issue = {**_issue("error", issue_type, _coding(_SPINE_SYSTEM, code, display)), "diagnostics": diagnostics}
+    return {"resourceType": "OperationOutcome", "id": outcome_id, "issue": [issue]}
+
+
 def negotiate(query: str, accept: str | None, content_type: str | None, default: Format) -> Format:
     """Choose an error body's format: `_format`, else `Accept`, else the request's own type, else the default.
 

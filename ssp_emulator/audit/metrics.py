@@ -63,6 +63,9 @@ class Metrics:
         self._from_consumers, self._to_consumers = consumer.of("received"), consumer.of("sent")
         self._from_providers, self._to_providers = provider.of("received"), provider.of("sent")
         self._faults = self._counters("faults_fired", "Fault rules that fired.", ("kind", "rule"), _MOST_RULES)
+        self._enquiries = self._counters(
+            "directory_requests", "Calls of the directory's FHIR face that are over.", ("resource", "status"), 50
+        )
         self._connections = self._counters("connections", "Consumers' connections that were accepted.").of()
         self._failures = self._counters(
             "handshake_failures",
@@ -84,6 +87,10 @@ class Metrics:
     def handshake_failed(self, reason: HandshakeFailure) -> None:
         """Count one that ended before it could carry a request."""
         self._failures.of(reason.value).value += 1
+
+    def enquired(self, resource: str, status: int) -> None:
+        """Count a call of the directory's FHIR face that is over."""
+        self._enquiries.of(resource, str(status)).value += 1
 
     def observe(self, exchange: Exchange) -> None:
         """Count an exchange that is over; of one with no request only the fault rules that fired on its handshake."""

@@ -166,11 +166,15 @@ class Record(_Part):
     )
     worker: int = Field(description="the process that wrote it, from 0; each has a chain of its own", ge=0)
     gap: Gap | None = Field(description="what is missing just before this record")
+    service: Literal["proxy", "directory"] = Field(
+        description="who was asked: the proxy, or the Spine Directory Service (docs/sds.md), whose records have what "
+        "it was asked for as `interaction` and `to.ods`, and none of the checks reached"
+    )
     time: str = Field(
         description="when the request's head had come, UTC, to the millisecond",
         pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
     )
-    trace_id: str | None = Field(description="`Ssp-TraceID`, well-formed or not")
+    trace_id: str | None = Field(description="`Ssp-TraceID`, well-formed or not; the directory's `X-Correlation-Id`")
     from_: Party = Field(alias="from", description="who asked")
     to: Party = Field(description="who was asked")
     interaction: str | None = Field(description="`Ssp-InteractionID`, known or not")

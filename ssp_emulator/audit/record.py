@@ -25,13 +25,16 @@ _TIME = "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"  # which takes half of what `isofo
 _RESULTS = {result: result.value for result in Result}  # `value` of a member costs as much as the rest of a verdict
 _NOT_REACHED = Result.NOT_REACHED.value
 
+PROXY, DIRECTORY = "proxy", "directory"  # the services that records are of
+
 
 def facts_of(exchange: Exchange, *, with_token: bool = False) -> Record:
     """Return what a record says of an exchange; its place in the chain is the journal's to say."""
     trace_id, from_asid, to_asid, interaction_id = exchange.addressing
     denial = exchange.denial
     return {
-        "time": _milliseconds(exchange.received_at),
+        "service": PROXY,
+        "time": time_text(exchange.received_at),
         "trace_id": trace_id,
         "from": _party(from_asid, exchange.sender),
         "to": _party(to_asid, exchange.receiver),
@@ -55,7 +58,8 @@ def facts_of(exchange: Exchange, *, with_token: bool = False) -> Record:
     }
 
 
-def _milliseconds(moment: datetime) -> str:
+def time_text(moment: datetime) -> str:
+    """Return an aware UTC time as records have it."""
     date = moment.year, moment.month, moment.day
     return _TIME % (*date, moment.hour, moment.minute, moment.second, moment.microsecond // 1000)
 
@@ -160,5 +164,10 @@ def _span(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else _ms(end - start)
 
 
+def milliseconds(seconds: float) -> float:
+    """Return seconds as records have spans."""
+    return int(seconds * 1_000_000 + 0.5) / 1000  # half of what `round` takes
+
+
 def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else int(seconds * 1_000_000 + 0.5) / 1000  # half of what `round` takes
+    return None if seconds is None else int(seconds * 1_000_000 + 0.5) / 1000  # not called: six calls a request

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from ssp_emulator.audit.enquiry import facts_of as facts_of_enquiry
 from ssp_emulator.audit.masking import masked, masked_facts
 from ssp_emulator.audit.record import facts_of
 from ssp_emulator.exchange import NotRecordedError, Sample, Samples
 
 if TYPE_CHECKING:
     from ssp_emulator.audit.durability import Durability
+    from ssp_emulator.audit.enquiry import Enquiry
     from ssp_emulator.audit.journal import Journal
+    from ssp_emulator.audit.reading import Record
     from ssp_emulator.exchange import Advisory, Exchange
 
 
@@ -78,7 +81,13 @@ class Trail:
         Raises `NotRecordedError` where it cannot be written down and the request is to be refused for that.
         """
         exchange.advisories = self._advice.advise(exchange)
-        facts = facts_of(exchange, with_token=self._manner.tokens)
+        self._keep(facts_of(exchange, with_token=self._manner.tokens))
+
+    def record_enquiry(self, enquiry: Enquiry) -> None:
+        """Write an enquiry of the directory down, as `record` does."""
+        self._keep(facts_of_enquiry(enquiry))
+
+    def _keep(self, facts: Record) -> None:
         try:
             self._journal.append(masked_facts(facts) if self._manner.masks else facts)
         except NotRecordedError as error:

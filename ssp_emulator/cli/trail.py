@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from ssp_emulator.audit.explaining import explain
+from ssp_emulator.audit.record import DIRECTORY
 from ssp_emulator.cli.chart import chart
 from ssp_emulator.cli.output import plain, show
 
@@ -29,8 +30,9 @@ def show_record(record: Record) -> None:
     for name, value in _facts(record):
         table.add_row(name, plain(value))
     show(table, at_least=WIDTH)
-    click.echo()
-    show(_checks(record), at_least=WIDTH)
+    if record.get("service") != DIRECTORY:  # which examines nothing that the proxy does
+        click.echo()
+        show(_checks(record), at_least=WIDTH)
     bars = chart(_part(record, "timings_ms"))
     if bars is not None:
         click.echo()
@@ -59,6 +61,7 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
     certificate, claims = _part(record, "client", "certificate"), _part(record, "claims")
     yield "Trace ID", _text(record.get("trace_id")) or "-"
     yield "Time", f"{_text(record.get('time')) or '-'} (record {_text(record.get('sequence')) or '-'})"
+    yield "Service", _text(record.get("service")) or "proxy"
     yield "From", _party(_part(record, "from"))
     yield "To", _party(_part(record, "to"))
     yield "Interaction", _text(record.get("interaction")) or "-"

@@ -10,6 +10,7 @@ import click
 
 from ssp_emulator import logs
 from ssp_emulator.cli import options
+from ssp_emulator.directory.sds.answer import BASE
 from ssp_emulator.emulator import Emulator
 from ssp_emulator.plan import Plan, read_plan
 from ssp_emulator.settling import settle_in
@@ -46,6 +47,8 @@ async def _serve(plan: Plan) -> None:
         click.echo(f"Emulator ready: https://{emulator.address}")  # flushed, for whoever waits for the line
         if emulator.admin_address is not None:
             click.echo(f"Admin API: http://{emulator.admin_address}")
+        if emulator.sds_address is not None:
+            click.echo(f"SDS: http://{emulator.sds_address}{BASE}")
         if rules := [armed.rule.name for armed in emulator.faults]:
             click.echo(f"Fault rules in force: {', '.join(rules)}")
         reloading = asyncio.create_task(_reload_whenever(again, emulator))

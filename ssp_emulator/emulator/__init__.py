@@ -5,7 +5,7 @@
 - serving: the consumers' side, as one process has it; report: what such a process tells of itself
 - several: the consumers' side with workers, as the process has it that leads them
 - worker: a worker's process; handing: what it is given by the one that leads
-- answering: what the admin API is asked, and which room knows it
+- answering: what the admin API is asked, and which room knows it; the directory answers out of the registry in force
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import secrets
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssp_emulator import sockets
 from ssp_emulator.address import Address
@@ -34,6 +34,8 @@ from ssp_emulator.faults.control import Control
 from ssp_emulator.faults.engine import Engine
 from ssp_emulator.located import InvalidFileError
 from ssp_emulator.reloading import Reloader
+from ssp_emulator.sds import server as sds
+from ssp_emulator.sds.face import Face
 from ssp_emulator.workers.tally import SharedTallies
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class Emulator:
         self._reloader: Reloader | None = None
         self._address: Address | None = None
         self._admin_address: Address | None = None
+        self._sds_address: Address | None = None
 
     @property
     def address(self) -> Address:
@@ -84,33 +87,39 @@ class Emulator:
         """Where the admin API listens, with the port that it really has; None where there is none."""
         return self._admin_address
 
+    @property
+    def sds_address(self) -> Address | None:
+        """Where the directory's FHIR face listens, with the port that it really has; None where there is none."""
+        return self._sds_address
+
     async def __aenter__(self) -> Self:
-        proxy, asked_at = self._settings.proxy.listen, self._settings.admin.listen
+        settings = self._settings
         async with AsyncExitStack() as starting:
             guard = guard_of(self._plan.configuration)
-            listening = self._bind("proxy.listen", proxy)
-            starting.callback(sockets.close, listening)
-            asked = self._bind("admin.listen", asked_at) if asked_at is not None else []
-            starting.callback(sockets.close, asked)
-            address, admin_address = _address(proxy, listening), _address(asked_at, asked)
+            proxy = self._listen(starting, "proxy.listen", settings.proxy.listen)
+            admin_api = self._listen(starting, "admin.listen", settings.admin.listen)
+            directory = self._listen(starting, "sds.listen", settings.sds.listen)
             self._securing.make_certificates()
             self._securing.examine_faults()
-            side = await self._side(starting, listening, self._described_at(admin_address))
+            side = await self._side(starting, proxy.sockets, self._described_at(admin_api.address))
             for starting_with in self._plan.faults:
                 await self.control.put(starting_with.rules, origin=starting_with.scenario)
             await side.start()
-            self._reloader = Reloader(side.parts, every_s=self._settings.reload.every_s)
+            self._reloader = Reloader(side.parts, every_s=settings.reload.every_s)
             await starting.enter_async_context(self._reloader)
             if guard is not None:
-                await self._answer(starting, side, asked, guard)
-            self._address, self._admin_address = address, admin_address
+                await self._answer(starting, side, admin_api.sockets, guard)
+            if directory.address is not None:
+                await starting.enter_async_context(self._directory_face(side, directory.sockets, directory.address))
+            self._address, self._admin_address = proxy.address, admin_api.address
+            self._sds_address = directory.address
             self._running = starting.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._address = self._admin_address = None
+        self._address = self._admin_address = self._sds_address = None
         await self._running.aclose()
 
     async def reload(self) -> None:
@@ -129,10 +138,8 @@ class Emulator:
         if settings.workers == 1:
             self.faults = self._engine()
             self.control = Control(self.faults, plan.configuration.fault_context, self._prepare)
-            adviser = Adviser(secrets.token_bytes(16))
-            auditing = Auditing(Layout(plan.journal), settings.audit, clock, adviser)
             return await starting.enter_async_context(
-                Serving(plan, clock, securing, self.faults, auditing, listening, described_at=described_at)
+                Serving(plan, clock, securing, self.faults, self._auditing(), listening, described_at=described_at)
             )
         tallies = SharedTallies.make(self._limited())
         starting.callback(tallies.close)
@@ -143,9 +150,17 @@ class Emulator:
         def bind() -> list[socket.socket]:
             return sockets.bind(Address.parse(settings.proxy.listen).host, port, shared=True)
 
-        several = Several(plan, clock, securing, self.faults, tallies, listening, bind, described_at=described_at)
+        auditing = self._auditing(settings.workers, indexes=False) if settings.sds.listen is not None else None
+        several = Several(
+            plan, clock, securing, self.faults, tallies, listening, bind, auditing, described_at=described_at
+        )
         self.control = Control(self.faults, plan.configuration.fault_context, self._examine, several.spread)
         return await starting.enter_async_context(several)
+
+    def _auditing(self, worker: int = 0, *, indexes: bool = True) -> Auditing:
+        """Return what keeps this process's own records, as the worker of that number."""
+        layout, adviser = Layout(self._plan.journal), Adviser(secrets.token_bytes(16))
+        return Auditing(layout, self._settings.audit, self._clock, adviser, worker=worker, indexes=indexes)
 
     async def _answer(
         self, starting: AsyncExitStack, side: Serving | Several, asked: Sequence[socket.socket], guard: Guard
@@ -157,6 +172,11 @@ class Emulator:
         answering = Answering(self.control, self._clock, side, verification, self._reloader)
         await starting.enter_async_context(admin.Server(compose(answering.routes(), guard), asked))
         starting.callback(answering.exchanges.stop)
+
+    def _directory_face(self, side: Serving | Several, listening: Sequence[socket.socket], at: Address) -> sds.Server:
+        """Return the directory's FHIR face."""
+        face = Face(lambda: side.spine.directory, side.trail, self._clock, at, side.metrics.enquired)
+        return sds.Server(face, listening)
 
     def _engine(self, tallies: Tallies | None = None) -> Engine:
         faults = self._settings.faults
@@ -183,17 +203,23 @@ class Emulator:
         described = asked_at is not None and self._settings.errors.described_by
         return f"http://{asked_at.reachable}" if asked_at is not None and described else None
 
-    def _bind(self, key: str, text: str) -> list[socket.socket]:
-        configuration = self._plan.configuration
-        listen = Address.parse(text)
+    def _listen(self, starting: AsyncExitStack, key: str, text: str | None) -> _Listening:
+        """Bind what a key of the settings says, if it says anything. Raises `InvalidFileError`."""
+        if text is None:
+            return _Listening([], None)
+        configuration, listen = self._plan.configuration, Address.parse(text)
         try:
-            return sockets.bind(listen.host, listen.port)
+            bound = sockets.bind(listen.host, listen.port)
         except OSError as error:
             in_use = error.errno == errno.EADDRINUSE
             why = "is in use; stop what listens there, or name another port" if in_use else f"cannot be: {said(error)}"
             raise InvalidFileError([configuration.problem(key, f"{listen} {why}")]) from error
+        starting.callback(sockets.close, bound)
+        return _Listening(bound, Address(listen.host, bound[0].getsockname()[1]))
 
 
-def _address(listen: str | None, bound: Sequence[socket.socket]) -> Address | None:
-    """Return where sockets listen that were bound for an address of the settings; port 0 has become another."""
-    return Address(Address.parse(listen).host, bound[0].getsockname()[1]) if listen is not None else None
+class _Listening(NamedTuple):
+    """Sockets that listen, and where: port 0 has become another; none where nothing is to listen."""
+
+    sockets: list[socket.socket]
+    address: Address | None

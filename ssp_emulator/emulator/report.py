@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from ssp_emulator.audit.auditing import Auditing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,17 @@ class Report:
     records: int = 0
     failures: int = 0
     unsynced: int | None = 0
+
+    @classmethod
+    def of_auditing(cls, auditing: Auditing) -> Self:
+        """Return how a trail stands, of a process that has no consumers."""
+        return cls(
+            closed=auditing.trail.closed,
+            failing=auditing.trail.failure,
+            records=auditing.journal.last.sequence,
+            failures=auditing.trail.failures,
+            unsynced=auditing.durability.behind,
+        )
 
     def json(self) -> dict[str, Any]:
         """Return it as JSON's types."""

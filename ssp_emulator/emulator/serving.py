@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ssp_emulator.audit.metrics import Metrics
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ssp_emulator.audit.auditing import Auditing
     from ssp_emulator.audit.index.archivist import Archivist
     from ssp_emulator.audit.layout import Layout
+    from ssp_emulator.audit.trail import Trail
     from ssp_emulator.clock import Clock
     from ssp_emulator.directory.loading import Registry
     from ssp_emulator.emulator.securing import Securing
@@ -107,6 +109,11 @@ class Serving:
         return self._auditing.layout
 
     @property
+    def trail(self) -> Trail:
+        """Where exchanges are written down."""
+        return self._auditing.trail
+
+    @property
     def archivist(self) -> Archivist:
         """Who knows the trail's records."""
         return self._auditing.archivist
@@ -128,16 +135,11 @@ class Serving:
 
     def report(self) -> Report:
         """Tell how it stands."""
-        auditing, listener = self._auditing, self._listener
-        return Report(
-            idle=None if listener.serving else "it takes no connections",
+        return replace(
+            Report.of_auditing(self._auditing),
+            idle=None if self._listener.serving else "it takes no connections",
             expired=self._expired(),
-            closed=auditing.trail.closed,
-            failing=auditing.trail.failure,
-            connections=listener.connections,
-            records=auditing.journal.last.sequence,
-            failures=auditing.trail.failures,
-            unsynced=auditing.durability.behind,
+            connections=self._listener.connections,
         )
 
     @property

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from prometheus_client.registry import Collector
 
+    from ssp_emulator.audit.auditing import Auditing
+    from ssp_emulator.audit.trail import Trail
     from ssp_emulator.clock import Clock
     from ssp_emulator.directory.loading import Registry
     from ssp_emulator.emulator.securing import Securing
@@ -47,7 +49,8 @@ _STOPPING_S = 10.0  # what a worker may take beyond draining, such as for the la
 class Several:
     """The workers, as an async context manager; once it is entered, `start` has them accept consumers.
 
-    Takes sockets that listen and have their port to themselves, how to make further ones, and what workers need.
+    Takes sockets that listen and have their port to themselves, how to make further ones, and what workers need;
+    `auditing` keeps what this process itself is asked, as the directory.
     Entering raises `SetupError`, and then no worker is left. Leaving lets requests in flight end.
     """
 
@@ -62,6 +65,7 @@ class Several:
         tallies: SharedTallies,
         listening: list[socket.socket],
         bind: Callable[[], list[socket.socket]],
+        auditing: Auditing | None,
         *,
         described_at: str | None,
     ) -> None:
@@ -78,6 +82,7 @@ class Several:
         self._workers = settings.workers
         patience_s = settings.proxy.drain_timeout_s + _STOPPING_S
         self._fleet = Fleet(self, settings.workers, listening, bind, patience_s=patience_s)
+        self._auditing = auditing
         self._begin: bytes | None = None  # what all begin with, packed once for all while they start
         self._renewed: dict[str, int] = {}  # when each part was last put in force again, counted in changes
         self._totals = Totals()
@@ -90,6 +95,8 @@ class Several:
         self._securing.for_providers()
         async with AsyncExitStack() as starting:
             await starting.enter_async_context(self.archivist)
+            if self._auditing is not None:
+                await starting.enter_async_context(self._auditing)
             self._begin = self._packed()
             await starting.enter_async_context(self._fleet)
             self._begin = None
@@ -130,7 +137,16 @@ class Several:
         for worker, report in self._last.items():
             missing = self._fleet.missing(worker)
             told[f"worker {worker}"] = report if missing is None else replace(report, idle=missing)
+        if self._auditing is not None:
+            told["directory"] = Report.of_auditing(self._auditing)
         return told
+
+    @property
+    def trail(self) -> Trail:
+        """Where what this process is asked is written down."""
+        if self._auditing is None:
+            raise LookupError("this process is asked nothing that is written down")
+        return self._auditing.trail
 
     async def refresh(self) -> None:
         """Ask every worker how it stands."""

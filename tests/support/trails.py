@@ -25,6 +25,7 @@ def facts(number: int = 1, **changes: Any) -> dict[str, Any]:
     time = BEGAN + timedelta(milliseconds=10 * number)
     return {
         "gap": None,
+        "service": "proxy",
         "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "trace_id": trace_id(number),
         "from": {"asid": setup.CONSUMER, "ods": "A1001"},

@@ -91,6 +91,13 @@ def test_workers_know_no_room_that_they_run() -> None:
         assert names == set(), path.name
 
 
+def test_the_directorys_face_knows_bytes_and_what_answers_and_no_other_room() -> None:
+    foreign = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "admin", "cli", "emulator", "workers", "checks")}
+    for path in files("sds"):
+        names = {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, foreign)}
+        assert names == set(), path.name
+
+
 def test_only_the_composition_root_and_the_adapters_know_all_the_rooms() -> None:
     adapters = {"emulator", "cli", "demo", "admin", "__main__", "pytest_plugin"}
     for path in PACKAGE.rglob("*.py"):

@@ -37,6 +37,7 @@ def moved(request_for: Callable[..., Exchange]) -> Metrics:
     exchange.timings.checked, exchange.timings.total = 0.1, 0.2
     exchange.provider.address = "localhost:9443"
     metrics.observe(exchange)
+    metrics.enquired("Device", 200)
     return metrics
 
 

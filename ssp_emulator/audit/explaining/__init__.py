@@ -6,6 +6,7 @@ where no check did, and by the reason; each family of them is a file.
 - facts: what is read out of a record
 - summary: the sentence on any record
 - connection, message, parties, token, rate, provider, emulator: remedies of refusals
+- directory: those of the Spine Directory Service's
 - ending, fault: those of what is no refusal
 - pages: the public pages to read
 """
@@ -14,7 +15,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ssp_emulator.audit.explaining import connection, emulator, ending, fault, message, parties, provider, rate, token
+from ssp_emulator.audit.explaining import (
+    connection,
+    directory,
+    emulator,
+    ending,
+    fault,
+    message,
+    parties,
+    provider,
+    rate,
+    token,
+)
 from ssp_emulator.audit.explaining.explanation import Explanation, Remedy
 from ssp_emulator.audit.explaining.facts import Facts
 from ssp_emulator.audit.explaining.summary import summary
@@ -69,6 +81,8 @@ def explain(record: Any) -> Explanation:
 
 
 def _remedy(facts: Facts) -> Remedy | None:
+    if facts.of_directory:
+        return directory.refused(facts)
     # What the consumer met comes first, and what merely happened on the way after it.
     return (
         fault.answered(facts)

@@ -37,6 +37,7 @@ class Facts:
 
     def __init__(self, record: dict[str, Any]) -> None:
         self._record = record
+        self.of_directory = self.text("service") == "directory"
         self.sender = self.text("from", "asid")
         self.receiver = self.text("to", "asid")
         self.interaction = self.text("interaction")

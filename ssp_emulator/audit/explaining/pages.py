@@ -24,5 +24,9 @@ AUDIT = Page(
 DIRECTORY = Page(
     "GP Connect, Spine Directory Service", f"{_HUB}/gpconnect-1-6-0/integration_spine_directory_service.html"
 )
+SDS = Page(
+    "Spine Directory Service, FHIR API",
+    "https://digital.nhs.uk/developer/api-catalogue/spine-directory-service-fhir",
+)
 TOKENS = Page("Spine Core, Access tokens and audit (JWT)", f"{_HUB}/spine-core/security_jwt.html")
 HTTP = Page("RFC 9112, HTTP/1.1", "https://www.rfc-editor.org/rfc/rfc9112")

@@ -15,12 +15,23 @@ _NO_REQUEST = "-"
 
 def summary(facts: Facts) -> str:
     """Say what happened."""
+    if facts.of_directory:
+        return _of_enquiry(facts)
     sender = _party(facts, "from") or f"A consumer at {facts.text('client', 'address') or 'an unknown address'}"
     if facts.method in (None, _NO_REQUEST) and facts.interaction is None and facts.target is None:
         asked = f"{sender} sent nothing that can be read as a request"
     else:
         asked = f"{sender} asked {_party(facts, 'to') or 'a provider'} for {_what(facts)}"
     return f"{asked}, and {_end(facts)}{_took(facts)}."
+
+
+def _of_enquiry(facts: Facts) -> str:
+    asked_by = f"A consumer at {facts.text('client', 'address') or 'an unknown address'}"
+    about = facts.interaction or " ".join(filter(None, (facts.method, facts.target))) or "something"
+    at = f" at {ods}" if (ods := facts.text("to", "ods")) is not None else ""
+    status = "nothing" if facts.status is None else f"{facts.status:g}"
+    end = f"it refused with {status}, {facts.reason}" if facts.reason is not None else f"it answered {status}"
+    return f"{asked_by} asked the directory about {about}{at}, and {end}{_took(facts)}."
 
 
 def _party(facts: Facts, side: str) -> str | None:

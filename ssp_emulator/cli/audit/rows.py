@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssp_emulator.audit.record import DIRECTORY
 from ssp_emulator.interactions import GP_CONNECT
 
 if TYPE_CHECKING:
@@ -20,10 +21,16 @@ def row_of(record: Record) -> tuple[str, ...]:
         record["trace_id"] or "-",
         record["from"]["asid"] or "-",
         record["to"]["asid"] or "-",
-        f"{record['method']} {(record['interaction'] or record['target']).removeprefix(GP_CONNECT)}",
+        f"{record['method']} {_asked(record)}",
         str(record["status"] or "-"),
         ", ".join([*([denial["reason"]] if denial is not None else []), *map(_of_a_fault, record.get("faults", ()))]),
     )
+
+
+def _asked(record: Record) -> str:
+    if record.get("service") == DIRECTORY:
+        return record["target"].partition("?")[0]
+    return (record["interaction"] or record["target"]).removeprefix(GP_CONNECT)
 
 
 def _of_a_fault(fault: Record) -> str:

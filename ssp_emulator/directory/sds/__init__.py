@@ -6,5 +6,6 @@ identities  the ids that records have without the registry giving them any
 records     the records by what they are looked up by
 question    what the FHIR face is asked: a query's parameters, and everything that may be wrong with them
 resources   a record as a FHIR resource: Device for an AS record, Endpoint for an MHS record
-answer      what is answered: a Bundle of them, or a refusal and its OperationOutcome
+answer      what is answered: a Bundle of them, or a refusal
+refusal     why a call is refused, and how that looks on the wire
 """

@@ -40,6 +40,7 @@ def test_the_record_of_a_request_that_was_answered(answered: Exchange) -> None:
     record = facts_of(answered)
     verdicts = record.pop("checks")
     assert record == {
+        "service": "proxy",
         "time": "2026-03-04T12:00:00.123Z",
         "trace_id": "9c2a4f0e-3b1d-4e57-8a60-5d1f7b2c9e34",
         "from": {"asid": "200000000115", "ods": "A1001"},

@@ -397,7 +397,8 @@ def test_the_pages_are_public_ones_each_said_once() -> None:
     known = [each for each in vars(pages).values() if isinstance(each, pages.Page)]
     used = Path(pages.__file__).parent
 
-    assert len({page.url for page in known}) == len({page.title for page in known}) == len(known) == 7
-    assert all(page.url.startswith(("https://developer.nhs.uk/apis/", "https://www.rfc-editor.org/")) for page in known)
+    assert len({page.url for page in known}) == len({page.title for page in known}) == len(known) == 8
+    public = ("https://developer.nhs.uk/apis/", "https://digital.nhs.uk/developer/", "https://www.rfc-editor.org/")
+    assert all(page.url.startswith(public) for page in known)
     written = "".join(file.read_text() for file in used.glob("*.py"))
     assert all(f"pages.{name}" in written for name, each in vars(pages).items() if isinstance(each, pages.Page))

@@ -37,3 +37,8 @@ def test_a_record_of_an_older_version_has_a_row() -> None:
     record = trails.facts(1)
     del record["faults"]
     assert row_of(record)[-1] == ""
+
+
+def test_an_enquiry_of_the_directory_is_told_by_its_path() -> None:
+    row = row_of(trails.facts(1, service="directory", target="/spine-directory/FHIR/R4/Device?organization=a"))
+    assert row[4] == "GET /spine-directory/FHIR/R4/Device"

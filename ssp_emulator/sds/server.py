@@ -1,0 +1,28 @@
+"""The face while it listens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from ssp_emulator import web_server
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+    from ssp_emulator.sds.face import Face
+
+
+class Server(web_server.Server):
+    """Serves a face on sockets that listen already, as an async context manager: from entering to leaving."""
+
+    def __init__(self, face: Face, listening: Sequence[socket.socket]) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", face.answer, expect_handler=_nothing)
+        super().__init__(app, listening, face.refuse_unread)
+
+
+async def _nothing(_: web.Request) -> None:
+    """Say nothing to `Expect`: no body is waited for here."""
