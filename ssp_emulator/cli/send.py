@@ -13,6 +13,7 @@ from ssp_emulator.address import Address
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail, print_json
 from ssp_emulator.demo import consumer
+from ssp_emulator.demo.looking_up import look_up
 from ssp_emulator.demo.sending import Identity, sent
 from ssp_emulator.plan import Plan, read_plan
 
@@ -31,6 +32,10 @@ _FIRST_ERROR = 400
 @options.to_asid
 @options.sign_key
 @click.option("--proxy", "proxy", metavar="HOST:PORT", help="The proxy; else where the configuration says.")
+@click.option(
+    "--via-sds", is_flag=True, help="Look endpoint and ASID up in the directory first, as a real consumer does."
+)
+@click.option("--sds", metavar="HOST:PORT", help="The directory; else where the configuration says.")
 @click.option("--cert", type=click.Path(path_type=Path), metavar="FILE", help="Another client certificate.")
 @click.option("--key", type=click.Path(path_type=Path), metavar="FILE", help="The key to it.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Where the body goes, as it comes.")
@@ -45,6 +50,8 @@ def send(
     to_asid: str | None,
     sign_key: bytes | None,
     proxy: str | None,
+    via_sds: bool,
+    sds: str | None,
     cert: Path | None,
     key: Path | None,
     output: Path | None,
@@ -54,20 +61,31 @@ def send(
     """Send INTERACTION as a consumer: URL, headers and token come from the registry.
 
     INTERACTION is an ID, or what follows urn:nhs:names:services:gpconnect: in one. Exit 1 where the answer is an error.
+    With --via-sds, its calls of the directory are in the audit trail under the trace ID of the request that follows.
     """
     plan = read_plan(config_path)
     question = consumer.Question(resource_id, nhs_number, query)
+    directory = _directory(plan, sds, via_sds=via_sds)
     try:
-        found = consumer.route(plan.registry, interaction, from_asid, to_asid)
-        request = consumer.request(found, question, datetime.now(UTC), sign_key)
+        route = consumer.route(plan.registry, interaction, from_asid, to_asid)
+        request = consumer.request(route, question, datetime.now(UTC), sign_key)
         where = Address.parse(proxy or plan.configuration.settings.proxy.listen)
     except (consumer.ConsumerError, ValueError) as error:
         fail(str(error), code=BAD_USAGE)
     try:
+        if directory is not None:
+            route = asyncio.run(_looked_up(route, directory, request.trace_id))
+            request = consumer.request(route, question, datetime.now(UTC), sign_key, request.trace_id)
         status = asyncio.run(_send(request, where, _identity(plan, cert, key), output, as_json=as_json))
     except consumer.ConsumerError as error:
         fail(str(error), code=FAILED)
     raise SystemExit(FAILED if status >= _FIRST_ERROR else 0)
+
+
+async def _looked_up(route: consumer.Route, directory: Address, trace_id: str) -> consumer.Route:
+    found = await look_up(directory, route.receiver.organisation.ods, route.interaction.received_as, trace_id)
+    click.echo(f"The directory says: {found.root}, party key {found.party_key}, ASID {found.asid}", err=True)
+    return found.instead_of(route)
 
 
 async def _send(
@@ -106,3 +124,24 @@ def _identity(plan: Plan, certificate: Path | None, key: Path | None) -> Identit
     if (certificate is None) != (key is None):
         fail("--cert and --key go together", code=BAD_USAGE)
     return Identity(certificate or ours.certificate, key or ours.key, plan.certificates.chain)
+
+
+def _directory(plan: Plan, named: str | None, *, via_sds: bool) -> Address | None:
+    """Return where the directory is; None where it is not to be asked."""
+    if not via_sds:
+        if named is not None:
+            fail("--sds goes with --via-sds", code=BAD_USAGE)
+        return None
+    listen = named or plan.configuration.settings.sds.listen
+    if listen is None:
+        fail(
+            "there is no directory in the configuration: sds.listen is empty; say with --sds where it is",
+            code=BAD_USAGE,
+        )
+    try:
+        where = Address.parse(listen)
+    except ValueError as error:
+        fail(f"--sds: {error}", code=BAD_USAGE)
+    if where.port == 0:
+        fail(f"sds.listen of {plan.configuration.file} is any free port: say with --sds which", code=BAD_USAGE)
+    return where.reachable

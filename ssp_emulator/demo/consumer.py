@@ -120,12 +120,14 @@ def token(route: Route, now: datetime, sign_key: bytes | None = None) -> str:
         raise ConsumerError(f"the key to sign with {error}") from error
 
 
-def request(route: Route, question: Question, now: datetime, sign_key: bytes | None = None) -> Request:
-    """Make a request: URL, headers, a new trace ID and a fresh token, signed where there is a key for it.
+def request(
+    route: Route, question: Question, now: datetime, sign_key: bytes | None = None, trace_id: str | None = None
+) -> Request:
+    """Make a request: URL, headers, a new trace ID if none is given, and a token, signed where there is a key for it.
 
     Raises `ConsumerError`.
     """
-    trace_id = str(uuid4())
+    trace_id = trace_id or str(uuid4())
     headers = {
         "Accept": _FHIR_JSON,
         TRACE_ID: trace_id,

@@ -138,6 +138,9 @@ async def test_send_exits_1_on_a_refusal_and_shows_it(bench: Bench) -> None:
         ([READ, "--id", "1", "--from", "999999999999"], "999999999999 is the ASID of no system in the registry"),
         ([READ, "--id", "1", "--cert", "x.crt"], "--cert and --key go together"),
         ([READ, "--id", "1", "--proxy", "here"], 'should be "host:port"'),
+        ([READ, "--id", "1", "--sds", "localhost:1"], "--sds goes with --via-sds"),
+        ([READ, "--id", "1", "--via-sds"], "is any free port: say with --sds which"),
+        ([READ, "--id", "1", "--via-sds", "--sds", "here"], '--sds: should be "host:port"'),
     ],
 )
 async def test_send_says_what_is_wrong_with_its_usage(bench: Bench, arguments: list[str], message: str) -> None:

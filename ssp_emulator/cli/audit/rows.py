@@ -29,8 +29,8 @@ def row_of(record: Record) -> tuple[str, ...]:
 
 def _asked(record: Record) -> str:
     if record.get("service") == DIRECTORY:
-        return record["target"].partition("?")[0]
-    return (record["interaction"] or record["target"]).removeprefix(GP_CONNECT)
+        return str(record["target"]).partition("?")[0]
+    return str(record["interaction"] or record["target"]).removeprefix(GP_CONNECT)
 
 
 def _of_a_fault(fault: Record) -> str:
