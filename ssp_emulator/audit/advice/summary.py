@@ -156,7 +156,7 @@ def _place(finding: Finding) -> tuple[int, str]:
 
 
 def _not_covered(standing: Standing) -> Iterator[str]:
-    yield "Whether the Spine Directory Service was asked: this emulator does not offer it."
+    yield "Whether the Spine Directory Service was asked: its calls do not say which system makes them."
     yield "Retries of requests with a body: their heads do not tell whether two of them ask for the same thing."
     yield "Requests of senders that are not in the registry, and OPTIONS, which the proxy answers itself."
     if standing.removed:

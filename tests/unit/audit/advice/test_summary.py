@@ -184,7 +184,10 @@ def test_connections_that_say_nothing(layout: Layout, every_s: float, last_nth: 
 def test_what_is_never_looked_at_is_said(layout: Layout) -> None:
     summary = summed_up(layout, [record(1)])
     assert len(summary.not_covered) == ALWAYS
-    assert summary.not_covered[0] == "Whether the Spine Directory Service was asked: this emulator does not offer it."
+    assert (
+        summary.not_covered[0]
+        == "Whether the Spine Directory Service was asked: its calls do not say which system makes them."
+    )
     assert summary.json()["records"] == {"kept": 1, "removed": 0, "behind": 0}
 
 

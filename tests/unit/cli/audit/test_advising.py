@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NEVER = """\
 Not looked at:
-- Whether the Spine Directory Service was asked: this emulator does not offer it.
+- Whether the Spine Directory Service was asked: its calls do not say which system makes them.
 - Retries of requests with a body: their heads do not tell whether two of them ask for the same thing.
 - Requests of senders that are not in the registry, and OPTIONS, which the proxy answers itself.
 """
