@@ -8,4 +8,6 @@ question    what the FHIR face is asked: a query's parameters, and everything th
 resources   a record as a FHIR resource: Device for an AS record, Endpoint for an MHS record
 answer      what is answered: a Bundle of them, or a refusal
 refusal     why a call is refused, and how that looks on the wire
+entries     the LDAP face: every record as an entry; ldif how they are written, sds.schema what OpenLDAP has to know
+schema      that schema in the form of cn=config
 """
