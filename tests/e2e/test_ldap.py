@@ -6,12 +6,13 @@ The server is Debian's slapd, started by the script that the container starts it
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from support import slapd
-from support.slapd import TOP, Entries, Server, ran, read
+from support.slapd import TOP, Entries, Server, free_port, ran, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(bool(slapd.MISSING), reason=f"not installed: {', '.join(slapd.MISSING)}")
 
+ADDRESS = "ldap://localhost:1389"  # in the document
 SERVE = TOP / "docker" / "ldap" / "serve"
 DOCUMENTS = "urn:nhs:names:services:gpconnect:documents:fhir:rest:"
 READ = f"{DOCUMENTS}read:binary-1"
@@ -230,3 +232,41 @@ def test_a_server_with_cn_config_takes_the_schema(tmp_path: Path) -> None:
         entry for entry in kept.values() if entry["objectClass"] == ["olcSchemaConfig"] and "ssp" in entry["cn"][0]
     )
     assert (len(entry["olcAttributeTypes"]), len(entry["olcObjectClasses"])) == (16, 2)
+
+
+DOCUMENT = (TOP / "docs" / "ldap.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """Return the document's examples in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+
+
+def test_the_commands_of_the_document_print_what_it_shows(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "config").symlink_to(TOP / "config")
+    export, *searches = blocks("sh")
+
+    done = ran("sh", "-euc", f"cd {tmp_path}; {export}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in tmp_path.glob("*.*")) == ["directory.ldif", "sds.schema"]
+    shown = blocks("ldif")
+    assert len(searches) == len(shown) == 2
+    for search, prints in zip(searches, shown, strict=True):
+        assert ADDRESS in search
+        assert ran("sh", "-euc", search.replace(ADDRESS, server.url)).stdout == f"{prints}\n"
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="no JDK is installed")
+def test_the_java_program_of_the_document_finds_endpoint_and_asid(
+    tmp_path: Path,
+) -> None:
+    url = f"ldap://127.0.0.1:{free_port()}"
+    (program,) = blocks("java")
+    source = tmp_path / "Lookup.java"
+    source.write_text(program.replace(ADDRESS, url))
+    command = ("env", f"SSP_CONFIG={TOP / 'config' / 'emulator.yaml'}", SERVE, tmp_path)
+
+    with slapd.running(tmp_path, *command, also=url):
+        done = ran("java", source)
+
+    assert (done.returncode, done.stdout) == (0, f"{ROOT.format('A20047')}\n200000000116\n"), done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -57,6 +58,18 @@ class Server:
         return read(done.stdout)
 
 
+def free_port() -> int:
+    """Find a port that stays free: below those that the system hands out, and in a range of this worker's own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in range(24_000 + 100 * worker, 24_100 + 100 * worker):
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    raise AssertionError("every port of this worker's is taken")
+
+
 def read(text: str) -> Entries:
     """Return the entries of an LDIF."""
     found = list(LDIFParser(io.BytesIO(text.encode())).parse())
@@ -66,10 +79,13 @@ def read(text: str) -> Entries:
 
 
 @contextmanager
-def running(folder: Path, *command: str | Path) -> Iterator[Server]:
-    """Run a command that becomes a slapd, with a socket's URL after its last word, until the context is left."""
+def running(folder: Path, *command: str | Path, also: str = "") -> Iterator[Server]:
+    """Run a command that becomes a slapd until the context is left.
+
+    Where to listen comes after its last word: at a socket in the folder, and at another URL `also`.
+    """
     server = Server(f"ldapi://{quote(str(folder / 's'), safe='')}")
-    words = [*map(str, command), server.url]
+    words = [*map(str, command), f"{server.url} {also}"]
     with (
         (folder / "log").open("w+") as log,
         subprocess.Popen(words, stdout=log, stderr=log, env=_ENVIRONMENT) as process,

@@ -110,7 +110,7 @@ def _message_handling_server(system: System, endpoint: Endpoint, identifier: str
     yield line("description", system.organisation.name)
     yield line("nhsIDCode", system.organisation.ods)
     yield line("nhsMhsPartyKey", system.party_key)
-    yield line("nhsMHSFQDN", system.fqdn)
+    yield line("nhsMHSFQDN", endpoint.host)
     yield line("nhsMhsCPAId", endpoint.cpa_id)
     yield line("nhsMhsEndPoint", endpoint.root)
     if endpoint.reliability is not None:

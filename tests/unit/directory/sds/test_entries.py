@@ -120,7 +120,7 @@ def _mhs(system: System, endpoint: Endpoint) -> dict[str, list[str | int | None]
         "description": [system.organisation.name],
         "nhsIDCode": [system.organisation.ods],
         "nhsMhsPartyKey": [system.party_key],
-        "nhsMHSFQDN": [system.fqdn],
+        "nhsMHSFQDN": [endpoint.host],
         "nhsMhsCPAId": [endpoint.cpa_id],
         "nhsMhsEndPoint": [endpoint.root],
         "nhsMhsSvcIA": sorted(endpoint.receives),
