@@ -33,6 +33,7 @@ docs: $(VENV)/.dev ## the references that are made from the code
 	$(BIN)/python docs/scripts/advice.py
 	$(BIN)/python docs/scripts/faults.py
 	$(BIN)/python docs/scripts/audit.py
+	$(BIN)/python docs/scripts/schemas.py
 
 bench: $(VENV)/.run ## the emulator beside nginx and others, every measurement (a quarter of an hour; needs nginx)
 	$(BIN)/python benchmarks/compare.py

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\Z")
-_FORM = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]{1,5})\Z")
+HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\Z")
+FORM = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]{1,5})\Z")
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing listens here
 
 
@@ -22,7 +22,7 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """Read `host:port`. Raises `ValueError` with a sentence that says what would be right."""
-        match = _FORM.match(text)
+        match = FORM.match(text)
         if match is None or not _names_a_host(match) or int(match["port"]) > 65535:
             raise ValueError(f'should be "host:port", such as "localhost:8443", found {text!r}')
         return cls(match["six"] or match["host"], int(match["port"]))
@@ -38,7 +38,7 @@ class Address:
 
 def is_host_name(text: str) -> bool:
     """Tell whether a text can be a host name or an IPv4 address. Source: RFC 1123, 2.1."""
-    return _HOST.match(text) is not None
+    return HOST.match(text) is not None
 
 
 def _names_a_host(match: re.Match[str]) -> bool:

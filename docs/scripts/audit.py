@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from ssp_emulator import schemas
 from ssp_emulator.audit.model import Record
 
 if TYPE_CHECKING:
@@ -49,9 +50,7 @@ def written() -> str:
 
 def schema() -> str:
     """Return the JSON Schema of a record."""
-    made = Record.model_json_schema(by_alias=True)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": made.pop("title")}
-    return json.dumps({**head, **made}, indent=2) + "\n"
+    return json.dumps(schemas.schema("audit"), indent=2) + "\n"
 
 
 def _rows(model: type[BaseModel], path: str = "") -> Iterator[str]:

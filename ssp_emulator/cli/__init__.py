@@ -18,7 +18,7 @@ from ssp_emulator.errors import SetupError, said
 if TYPE_CHECKING:
     from types import ModuleType
 
-_COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit", "fault", "registry", "wait")
+_COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit", "fault", "registry", "wait", "schema")
 _MODULES = {"wait": "waiting"}  # of those whose module has another name
 
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
-from ssp_emulator.address import Address, is_host_name
+from ssp_emulator.address import FORM, HOST, Address, is_host_name
+from ssp_emulator.hints import hint
+from ssp_emulator.interactions import GP_CONNECT, KNOWN
 from ssp_emulator.target import TargetError, parse
 from ssp_emulator.token.signing import VerificationKey
 
@@ -19,10 +21,21 @@ _DURATION = re.compile(
     r"P(?=[0-9T])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?\Z"
 )  # ISO 8601-1, 5.5.2.2
 
+_ROOT = re.compile(r"https://[^/?#@\\\s]+(/[^?#\\\s]*[^/?#\\\s])?\Z")  # what `_root` takes, and some more
+
+_RIGHT_ASID = 'should be an ASID, digits in quotes such as "200000000115"'
+_RIGHT_ROOT = "should be a service root URL such as https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
+_RIGHT_INTERACTION = "should be an interaction id, or a glob of them with *"
+_RIGHT_DURATION = 'should be a duration as ISO 8601 writes it, such as "PT1M"'
+_INTERACTIONS = (
+    f"{GP_CONNECT}documents:*",
+    *dict.fromkeys(name for each in KNOWN for name in (each.id, each.received_as)),
+)
+
 
 def _asid(text: str) -> str:
     if not _ASID.match(text):
-        raise ValueError(f'should be an ASID, digits in quotes such as "200000000115", found {text!r}')
+        raise ValueError(f"{_RIGHT_ASID}, found {text!r}")
     return text
 
 
@@ -39,21 +52,20 @@ def _host_name(text: str) -> str:
 
 
 def _root(text: str) -> str:
-    right = "should be a service root URL such as https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
     if text.endswith("/"):
         raise ValueError(f"should not end with a slash, found {text!r}")
     try:
         target = parse(f"/{text}")  # whatever no target could be, no root should be
     except TargetError as error:
-        raise ValueError(f"{right}; {error}") from error
+        raise ValueError(f"{_RIGHT_ROOT}; {error}") from error
     if target.text != text or "?" in text or not text.startswith("https://"):
-        raise ValueError(f"{right}, with no query, found {text!r}")
+        raise ValueError(f"{_RIGHT_ROOT}, with no query, found {text!r}")
     return text
 
 
 def _interaction(text: str) -> str:
     if not _INTERACTION.match(text):
-        raise ValueError(f"should be an interaction id, or a glob of them with *, found {text!r}")
+        raise ValueError(f"{_RIGHT_INTERACTION}, found {text!r}")
     return text
 
 
@@ -70,7 +82,7 @@ def _word(text: str) -> str:
 
 def _duration(text: str) -> str:
     if not _DURATION.match(text):
-        raise ValueError(f'should be a duration as ISO 8601 writes it, such as "PT1M", found {text!r}')
+        raise ValueError(f"{_RIGHT_DURATION}, found {text!r}")
     return text
 
 
@@ -83,14 +95,14 @@ def _token_key(value: object) -> str:
     return value
 
 
-Asid = Annotated[str, AfterValidator(_asid)]
-Code = Annotated[str, AfterValidator(_code)]
-HostName = Annotated[str, AfterValidator(_host_name)]
-Root = Annotated[str, AfterValidator(_root)]
-Interaction = Annotated[str, AfterValidator(_interaction)]
-ConnectTo = Annotated[str, AfterValidator(_connect_to)]
-Word = Annotated[str, AfterValidator(_word)]
-Duration = Annotated[str, AfterValidator(_duration)]
+Asid = Annotated[str, AfterValidator(_asid), hint(_ASID, _RIGHT_ASID)]
+Code = Annotated[str, AfterValidator(_code), hint(_CODE, "should be letters, digits and hyphens")]
+HostName = Annotated[str, AfterValidator(_host_name), hint(HOST, "should be a fully qualified domain name")]
+Root = Annotated[str, AfterValidator(_root), hint(_ROOT, _RIGHT_ROOT)]
+Interaction = Annotated[str, AfterValidator(_interaction), hint(_INTERACTION, _RIGHT_INTERACTION, _INTERACTIONS)]
+ConnectTo = Annotated[str, AfterValidator(_connect_to), hint(FORM, 'should be "host:port", such as "localhost:8443"')]
+Word = Annotated[str, AfterValidator(_word), hint(_WORD, "should be one word of printable ASCII")]
+Duration = Annotated[str, AfterValidator(_duration), hint(_DURATION, _RIGHT_DURATION, ["PT1M"])]
 TokenKey = Annotated[str | None, PlainValidator(_token_key, json_schema_input_type=str)]
 
 
@@ -101,57 +113,72 @@ class _Entry(BaseModel):
 class OrganisationEntry(_Entry):
     """An organisation: its ODS code and name."""
 
-    ods: Code
-    name: str = Field(min_length=1)
+    ods: Code = Field(description="its ODS code")
+    name: str = Field(min_length=1, description="its name, for people")
 
 
 class ReliabilityEntry(_Entry):
     """What the directory tells of an endpoint's reliability, each where it is known."""
 
-    sync_reply_mode: Word | None = None
-    retry_interval: Duration | None = None
-    retries: Annotated[int, Field(ge=0, le=1000)] | None = None
-    persist_duration: Duration | None = None
-    duplicate_elimination: Word | None = None
-    ack_requested: Word | None = None
-    actor: Word | None = None
+    sync_reply_mode: Word | None = Field(default=None, description="nhsMHSSyncReplyMode")
+    retry_interval: Duration | None = Field(default=None, description="nhsMHSRetryInterval")
+    retries: Annotated[int, Field(ge=0, le=1000)] | None = Field(default=None, description="nhsMHSRetries")
+    persist_duration: Duration | None = Field(default=None, description="nhsMHSPersistDuration")
+    duplicate_elimination: Word | None = Field(default=None, description="nhsMHSDuplicateElimination")
+    ack_requested: Word | None = Field(default=None, description="nhsMHSAckRequested")
+    actor: Word | None = Field(default=None, description="nhsMHSActor")
 
 
 class EndpointEntry(_Entry):
     """An endpoint: service root URL, CPA id, what it receives, where it really listens, and what SDS tells of it."""
 
-    root: Root
-    cpa_id: Code
-    receives: list[Interaction] = Field(min_length=1)
-    connect_to: ConnectTo | None = None
-    mhs_id: Code | None = None
-    reliability: ReliabilityEntry | None = None
+    root: Root = Field(description="the service root URL that targets lie below, with no slash at its end")
+    cpa_id: Code = Field(description="its CPA id")
+    receives: list[Interaction] = Field(
+        min_length=1, description="the ids under which it receives interactions, or globs of them"
+    )
+    connect_to: ConnectTo | None = Field(
+        default=None, description="where that host really listens, `host:port`; if not given, the URL's own"
+    )
+    mhs_id: Code | None = Field(
+        default=None, description="the id of its message handling system; if not given, one that is made up"
+    )
+    reliability: ReliabilityEntry | None = Field(
+        default=None, description="what the directory tells of its reliability"
+    )
 
 
 class SystemEntry(_Entry):
     """An accredited system: what it sends, where it receives, its tokens' key and its manufacturer, if any."""
 
-    asid: Asid
-    organisation: Code
-    party_key: Code
-    fqdn: HostName
-    sends: list[Interaction] = []
-    endpoints: list[EndpointEntry] = []
-    token_key: TokenKey = None
-    manufacturer: Code | None = None
+    asid: Asid = Field(description="its ASID, in quotes")
+    organisation: Code = Field(description="the ODS code of its organisation, which is listed above")
+    party_key: Code = Field(description="its party key")
+    fqdn: HostName = Field(description="the name in its certificates")
+    sends: list[Interaction] = Field(
+        default=[], description="the interactions that it may send, by their ids or globs of them"
+    )
+    endpoints: list[EndpointEntry] = Field(default=[], description="where it receives interactions, if anywhere")
+    token_key: TokenKey = Field(
+        default=None,
+        description="the PEM of the public key that its tokens are signed with; if not given, they need not be",
+    )
+    manufacturer: Code | None = Field(default=None, description="the ODS code of its maker, for the directory to tell")
 
 
 class AgreementEntry(_Entry):
     """A data sharing agreement between two ASIDs."""
 
-    from_: Asid = Field(alias="from")
-    to: Asid
-    interactions: list[Interaction] = Field(min_length=1)
+    from_: Asid = Field(alias="from", description="the sender's ASID, in quotes")
+    to: Asid = Field(description="the receiver's ASID, in quotes")
+    interactions: list[Interaction] = Field(
+        min_length=1, description="the interactions that are agreed on, by their ids or globs of them"
+    )
 
 
 class RegistryFile(_Entry):
     """The whole of `registry.yaml`."""
 
-    organisations: list[OrganisationEntry]
-    systems: list[SystemEntry]
-    agreements: list[AgreementEntry] = []
+    organisations: list[OrganisationEntry] = Field(description="every organisation that systems belong to")
+    systems: list[SystemEntry] = Field(description="every accredited system")
+    agreements: list[AgreementEntry] = Field(default=[], description="who may send what to whom")

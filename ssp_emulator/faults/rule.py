@@ -11,9 +11,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ssp_emulator.faults.effects import AnyEffect
 from ssp_emulator.faults.effects.editing import FieldName
 from ssp_emulator.faults.effects.effect import Stage
+from ssp_emulator.hints import hint
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?\Z")
 _OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z")
+_RIGHT_NAME = 'should be 1 to 64 lower-case letters, digits, dots, hyphens or underscores, as in "slow-documents"'
+_RIGHT_MOMENT = (
+    'should be a time of day in UTC, as in "22:30" with its quotes, or a moment, as in "2026-11-22T22:30:00Z"'
+)
+# A moment's beginning, as any form of ISO 8601 has it.
+_MOMENT = re.compile(rf"{_OF_DAY.pattern}|[0-9]{{4}}-?[0-9W].*\Z")
 _LONGEST_PATTERN = 500
 _MOST_ANY_ONE = 20  # each costs a look at every place of a text
 _MOST_FIELDS = 50
@@ -22,10 +29,7 @@ _MOST = 1_000_000_000
 
 def _name(text: str) -> str:
     if not _NAME.match(text):
-        raise ValueError(
-            f"should be 1 to 64 lower-case letters, digits, dots, hyphens or underscores, as in "
-            f'"slow-documents", found {text!r}'
-        )
+        raise ValueError(f"{_RIGHT_NAME}, found {text!r}")
     return text
 
 
@@ -45,15 +49,12 @@ def _moment(value: object) -> object:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):  # too much of an offset for the first or the last day that there is
         pass
-    raise ValueError(
-        'should be a time of day in UTC, as in "22:30" with its quotes, or a moment, as in "2026-11-22T22:30:00Z", '
-        f"found {value!r}"
-    )
+    raise ValueError(f"{_RIGHT_MOMENT}, found {value!r}")
 
 
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(_name), hint(_NAME, _RIGHT_NAME)]
 Glob = Annotated[str, Field(max_length=_LONGEST_PATTERN), AfterValidator(_glob)]
-Moment = Annotated[time | datetime, BeforeValidator(_moment)]
+Moment = Annotated[time | datetime, BeforeValidator(_moment, json_schema_input_type=str), hint(_MOMENT, _RIGHT_MOMENT)]
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 
 

@@ -31,7 +31,7 @@ class Rules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    rules: Annotated[list[Rule], Field(min_length=1, max_length=1000)]
+    rules: Annotated[list[Rule], Field(min_length=1, max_length=1000)] = Field(description="its rules, in their order")
 
     @model_validator(mode="after")
     def _has_each_once(self) -> Self:
@@ -44,8 +44,8 @@ class Rules(BaseModel):
 class Scenario(Rules):
     """Rules that make one story together, and what the story is."""
 
-    name: Name
-    description: Description
+    name: Name = Field(description="its name, which is that of its file without .yaml")
+    description: Description = Field(description="what the story is, for people")
 
 
 class Draft(Rules):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field
 
 from ssp_emulator.faults.effects.effect import Passing
+from ssp_emulator.hints import hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,9 @@ def _line(text: str) -> str:
     return text
 
 
-FieldName = Annotated[str, Field(max_length=256), AfterValidator(_name)]
+FieldName = Annotated[
+    str, Field(max_length=256), AfterValidator(_name), hint(_TOKEN, "should be the name of a header field")
+]
 FieldValue = Annotated[str, Field(max_length=_LONGEST_VALUE), AfterValidator(_line)]
 ContentType = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_line)]
 Phrase = Annotated[str, Field(max_length=1000), AfterValidator(_line)]

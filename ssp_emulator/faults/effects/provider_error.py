@@ -28,7 +28,7 @@ def _known(code: str) -> str:
     return code
 
 
-Code = Annotated[str, AfterValidator(_known)]
+Code = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(BY_CODE)})]
 
 
 class ProviderErrorEffect(Effect):
