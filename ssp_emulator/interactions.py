@@ -7,7 +7,7 @@ scope that a token asks for); National Record Locator, "Retrieval: SSP" for its 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Interaction:
 
     `path` is relative to the service root URL, with `{id}` for a resource's id; None where any path will do.
     `scope` is the one that a token for it asks for; None where nothing is known of it. `receiver_id` is the id
-    under which a provider registers it, where that is another than the consumer's.
+    under which a provider registers it, where that is another than the consumer's. `capability` is what it belongs to.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Interaction:
     path: str | None = None
     scope: str | None = None
     receiver_id: str | None = None
+    capability: str | None = None
 
     @property
     def received_as(self) -> str:
@@ -44,41 +45,57 @@ def _gpc(tail: str, path: str, scope: str, *methods: str) -> Interaction:
     return Interaction(GP_CONNECT + tail, methods or ("GET",), path, scope)
 
 
+def _of(capability: str, *interactions: Interaction) -> tuple[Interaction, ...]:
+    return tuple(replace(each, capability=capability) for each in interactions)
+
+
 KNOWN: tuple[Interaction, ...] = (
-    # Foundations
-    _gpc("fhir:rest:read:metadata-1", "/metadata", _ORGANISATION),
-    _gpc("fhir:rest:read:patient-1", "/Patient/{id}", _READ),
-    _gpc("fhir:rest:search:patient-1", "/Patient", _READ),
-    _gpc("fhir:rest:read:practitioner-1", "/Practitioner/{id}", _ORGANISATION),
-    _gpc("fhir:rest:search:practitioner-1", "/Practitioner", _ORGANISATION),
-    _gpc("fhir:rest:read:organization-1", "/Organization/{id}", _ORGANISATION),
-    _gpc("fhir:rest:search:organization-1", "/Organization", _ORGANISATION),
-    _gpc("fhir:rest:read:location-1", "/Location/{id}", _ORGANISATION),
-    _gpc("fhir:operation:gpc.registerpatient-1", "/Patient/$gpc.registerpatient", _WRITE, "POST"),
-    # Appointment management
-    _gpc("fhir:rest:search:slot-1", "/Slot", _ORGANISATION),
-    _gpc("fhir:rest:read:appointment-1", "/Appointment/{id}", _READ, "GET", "PUT"),
-    _gpc("fhir:rest:create:appointment-1", "/Appointment", _WRITE, "POST"),
-    _gpc("fhir:rest:update:appointment-1", "/Appointment/{id}", _WRITE, "GET", "PUT"),
-    _gpc("fhir:rest:cancel:appointment-1", "/Appointment/{id}", _WRITE, "GET", "PUT"),
-    _gpc("fhir:rest:search:patient_appointments-1", "/Patient/{id}/Appointment", _READ),
-    # Access Record: Structured
-    _gpc("fhir:operation:gpc.getstructuredrecord-1", "/Patient/$gpc.getstructuredrecord", _READ, "POST"),
-    _gpc("fhir:operation:gpc.migratestructuredrecord-1", "/Patient/$gpc.migratestructuredrecord", _READ, "POST"),
-    _gpc("structured:fhir:rest:read:metadata-1", "/metadata", _ORGANISATION),
-    # Access Record: HTML (0.x)
-    _gpc("fhir:operation:gpc.getcarerecord", "/Patient/$gpc.getcarerecord", _READ, "POST"),
-    # Access Document
-    _gpc("documents:fhir:rest:read:metadata-1", "/metadata", _ORGANISATION),
-    _gpc("documents:fhir:rest:search:patient-1", "/Patient", _READ),
-    _gpc("documents:fhir:rest:search:documentreference-1", "/Patient/{id}/DocumentReference", _READ),
-    _gpc("documents:fhir:rest:read:binary-1", "/Binary/{id}", _READ),
-    _gpc("documents:fhir:rest:migrate:binary-1", "/Binary/{id}", _READ),
-    # National Record Locator: any path, Spine Core tokens
-    Interaction(
-        NRL + "DocumentReference.content.read",
-        scope=_READ,
-        receiver_id=NRL + "DocumentReference.content",
+    *_of(
+        "Foundations",
+        _gpc("fhir:rest:read:metadata-1", "/metadata", _ORGANISATION),
+        _gpc("fhir:rest:read:patient-1", "/Patient/{id}", _READ),
+        _gpc("fhir:rest:search:patient-1", "/Patient", _READ),
+        _gpc("fhir:rest:read:practitioner-1", "/Practitioner/{id}", _ORGANISATION),
+        _gpc("fhir:rest:search:practitioner-1", "/Practitioner", _ORGANISATION),
+        _gpc("fhir:rest:read:organization-1", "/Organization/{id}", _ORGANISATION),
+        _gpc("fhir:rest:search:organization-1", "/Organization", _ORGANISATION),
+        _gpc("fhir:rest:read:location-1", "/Location/{id}", _ORGANISATION),
+        _gpc("fhir:operation:gpc.registerpatient-1", "/Patient/$gpc.registerpatient", _WRITE, "POST"),
+    ),
+    *_of(
+        "Appointment management",
+        _gpc("fhir:rest:search:slot-1", "/Slot", _ORGANISATION),
+        _gpc("fhir:rest:read:appointment-1", "/Appointment/{id}", _READ, "GET", "PUT"),
+        _gpc("fhir:rest:create:appointment-1", "/Appointment", _WRITE, "POST"),
+        _gpc("fhir:rest:update:appointment-1", "/Appointment/{id}", _WRITE, "GET", "PUT"),
+        _gpc("fhir:rest:cancel:appointment-1", "/Appointment/{id}", _WRITE, "GET", "PUT"),
+        _gpc("fhir:rest:search:patient_appointments-1", "/Patient/{id}/Appointment", _READ),
+    ),
+    *_of(
+        "Access Record: Structured",
+        _gpc("fhir:operation:gpc.getstructuredrecord-1", "/Patient/$gpc.getstructuredrecord", _READ, "POST"),
+        _gpc("fhir:operation:gpc.migratestructuredrecord-1", "/Patient/$gpc.migratestructuredrecord", _READ, "POST"),
+        _gpc("structured:fhir:rest:read:metadata-1", "/metadata", _ORGANISATION),
+    ),
+    *_of(  # 0.x
+        "Access Record: HTML",
+        _gpc("fhir:operation:gpc.getcarerecord", "/Patient/$gpc.getcarerecord", _READ, "POST"),
+    ),
+    *_of(
+        "Access Document",
+        _gpc("documents:fhir:rest:read:metadata-1", "/metadata", _ORGANISATION),
+        _gpc("documents:fhir:rest:search:patient-1", "/Patient", _READ),
+        _gpc("documents:fhir:rest:search:documentreference-1", "/Patient/{id}/DocumentReference", _READ),
+        _gpc("documents:fhir:rest:read:binary-1", "/Binary/{id}", _READ),
+        _gpc("documents:fhir:rest:migrate:binary-1", "/Binary/{id}", _READ),
+    ),
+    *_of(  # any path, Spine Core tokens
+        "National Record Locator",
+        Interaction(
+            NRL + "DocumentReference.content.read",
+            scope=_READ,
+            receiver_id=NRL + "DocumentReference.content",
+        ),
     ),
 )
 

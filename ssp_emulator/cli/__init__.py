@@ -6,6 +6,7 @@ configuration is wrong.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,22 @@ from ssp_emulator.errors import SetupError, said
 if TYPE_CHECKING:
     from types import ModuleType
 
-_COMMANDS = ("up", "provider", "demo", "check", "certs", "token", "send", "audit", "fault", "registry", "wait", "schema")
+_COMMANDS = (
+    "up",
+    "provider",
+    "demo",
+    "check",
+    "certs",
+    "token",
+    "send",
+    "postman",
+    "audit",
+    "fault",
+    "registry",
+    "wait",
+    "schema",
+    "completion",
+)
 _MODULES = {"wait": "waiting"}  # of those whose module has another name
 
 
@@ -46,6 +62,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; no failure ends in a traceback."""
+    if "_SSP_EMULATOR_COMPLETE" in os.environ:  # a shell asks, by the script of `completion`
+        import_module("ssp_emulator.cli.completing").answer(cli)
+        return
     try:
         cli(prog_name="ssp-emulator")
     except SetupError as error:

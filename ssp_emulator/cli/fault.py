@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ssp_emulator.cli import options
 from ssp_emulator.cli.calling import RefusedError, admin_api, read_configuration
+from ssp_emulator.cli.completing import scenarios as scenarios_there
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail, plain, print_json, show
 from ssp_emulator.cli.ruling import facts, row
 from ssp_emulator.faults.rule_file import RuleFile
@@ -117,7 +118,7 @@ def clear(url: str | None, config_path: Path) -> None:
 
 
 @fault.command()
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=scenarios_there)
 @click.option("--only", is_flag=True, help="Lift every rule that is not of it.")
 @options.as_json
 @options.admin

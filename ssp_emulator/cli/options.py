@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ssp_emulator.cli.completing import asids
 from ssp_emulator.cli.output import BAD_USAGE, fail
 from ssp_emulator.errors import said
 
@@ -32,8 +33,12 @@ admin = click.option(
     "--admin", "url", metavar="URL", help="The admin API, as in http://127.0.0.1:8440; else where --config says."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
-from_asid = click.option("--from", "from_asid", metavar="ASID", help="The sender; else the first that fits.")
-to_asid = click.option("--to", "to_asid", metavar="ASID", help="The receiver; else the first that fits.")
+from_asid = click.option(
+    "--from", "from_asid", metavar="ASID", shell_complete=asids, help="The sender; else the first that fits."
+)
+to_asid = click.option(
+    "--to", "to_asid", metavar="ASID", shell_complete=asids, help="The receiver; else the first that fits."
+)
 sign_key = click.option(
     "--sign-key",
     type=click.Path(path_type=Path),

@@ -11,6 +11,7 @@ import click
 
 from ssp_emulator.address import Address
 from ssp_emulator.cli import options
+from ssp_emulator.cli.completing import interactions
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail, print_json
 from ssp_emulator.demo import consumer
 from ssp_emulator.demo.looking_up import look_up
@@ -24,7 +25,7 @@ _FIRST_ERROR = 400
 
 
 @click.command()
-@click.argument("interaction")
+@click.argument("interaction", shell_complete=interactions)
 @click.option("--id", "resource_id", metavar="ID", help="The resource that is read.")
 @click.option("--nhs-number", metavar="N", help="The patient who is looked for.")
 @click.option("--query", metavar="TEXT", help="More of the query, as it is to stand in the URL.")

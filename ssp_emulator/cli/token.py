@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ssp_emulator.cli import options
+from ssp_emulator.cli.completing import interactions
 from ssp_emulator.cli.output import BAD_USAGE, fail
 from ssp_emulator.demo import consumer
 from ssp_emulator.plan import read_plan
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--interaction", default="documents:fhir:rest:read:binary-1", show_default=True, metavar="ID")
+@click.option(
+    "--interaction",
+    default="documents:fhir:rest:read:binary-1",
+    show_default=True,
+    metavar="ID",
+    shell_complete=interactions,
+)
 @options.from_asid
 @options.to_asid
 @options.sign_key

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ssp_emulator.directory.model import Endpoint, System
     from ssp_emulator.interactions import Interaction
 
-_NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
-_FHIR_JSON = "application/fhir+json;charset=utf-8"
+NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+FHIR_JSON = "application/fhir+json;charset=utf-8"
 # What a search for documents has to ask for. Source: GP Connect 1.6.2, "Search for a patient's documents".
-_INCLUDES = (
+INCLUDES = (
     "_include=DocumentReference:subject:Patient",
     "_include=DocumentReference:custodian:Organization",
     "_include=DocumentReference:author:Organization",
@@ -103,6 +103,11 @@ def route(registry: Registry, name: str, from_asid: str | None = None, to_asid: 
     raise ConsumerError(f"the registry has no system that sends {interaction.id} to another that receives it")
 
 
+def issuer(sender: System) -> str:
+    """Return the URL that a sender's tokens are issued by."""
+    return f"https://{sender.fqdn}"
+
+
 def token(route: Route, now: datetime, sign_key: bytes | None = None) -> str:
     """Return a fresh token for a route; `now` is aware.
 
@@ -110,8 +115,7 @@ def token(route: Route, now: datetime, sign_key: bytes | None = None) -> str:
     cannot sign.
     """
     purpose = Purpose(route.endpoint.root, route.interaction.scope or "patient/*.read")
-    issuer = f"https://{route.sender.fqdn}"
-    claims = claims_for(purpose, route.sender.organisation, issuer, now)
+    claims = claims_for(purpose, route.sender.organisation, issuer(route.sender), now)
     if sign_key is None:
         return unsigned(claims)
     try:
@@ -129,7 +133,7 @@ def request(
     """
     trace_id = trace_id or str(uuid4())
     headers = {
-        "Accept": _FHIR_JSON,
+        "Accept": FHIR_JSON,
         TRACE_ID: trace_id,
         FROM: route.sender.asid,
         TO: route.receiver.asid,
@@ -155,9 +159,9 @@ def _query(interaction: Interaction, question: Question) -> str:
         if question.nhs_number is None and question.query is None:
             raise ConsumerError(f"{interaction.id} finds a patient: say which with --nhs-number")
         if question.nhs_number is not None:
-            parts.append(f"identifier={_NHS_NUMBER}%7C{quote(question.nhs_number, safe='')}")
+            parts.append(f"identifier={NHS_NUMBER}%7C{quote(question.nhs_number, safe='')}")
     if interaction.path == "/Patient/{id}/DocumentReference":
-        parts += _INCLUDES
+        parts += INCLUDES
     if question.query is not None:
         parts.append(question.query)
     return f"?{'&'.join(parts)}" if parts else ""
