@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from ssp_emulator.faults.armed import Counts
-from ssp_emulator.faults.rule import Rule
+from ssp_emulator.faults.rule import Name, Rule
 from ssp_emulator.faults.scenario import Rules
 
 
@@ -23,7 +23,7 @@ class RuleInForce(_Standing, Rule):
 class RuleOfPath(Rule):
     """A rule whose name the path says; where it says it too, that should be the same."""
 
-    name: str = ""
+    name: Name = Field(default_factory=str, description="that of the path, or left out")
 
 
 class InForce(BaseModel):

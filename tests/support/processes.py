@@ -47,10 +47,10 @@ class Process:
         return Finished(self.process.returncode or 0, out.decode(), err.decode())
 
 
-async def run(folder: Path, *command: str) -> Finished:
+async def run(folder: Path, *command: str, patience_s: float = PATIENCE_S) -> Finished:
     """Run a command to its end."""
     process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=PIPE, stderr=PIPE, env=_environment())
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(patience_s):
         out, err = await process.communicate()
     return Finished(process.returncode or 0, out.decode(), err.decode())
 
