@@ -8,35 +8,26 @@ import re
 import select
 import shutil
 import subprocess
-import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from support import homes
 
 from ssp_emulator.cli.completing import SHELLS, VARIABLE
 
-TOP = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PATIENCE_S = 30.0
-SCENARIOS = sorted(path.stem for path in (TOP / "config" / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted(path.stem for path in (homes.TOP / "config" / "scenarios").glob("*.yaml"))
 ASIDS = ["200000000115", "200000000116", "200000000117"]
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A user's folder: the program on its path, and the shipped configuration."""
-    program = tmp_path / "bin" / "ssp-emulator"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ssp_emulator "$@"\n')
-    program.chmod(0o755)
-    (tmp_path / "config").symlink_to(TOP / "config")
-    return tmp_path
-
-
-def environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    where = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "XDG_DATA_HOME": str(home / ".local")}
-    return {**kept, **where, "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb"}
+    """A user's home."""
+    return homes.furnish(tmp_path)
 
 
 def needs(shell: str) -> str:
@@ -49,7 +40,7 @@ def needs(shell: str) -> str:
 
 def run(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=home, env=environment(home), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        command, cwd=home, env=homes.environment(home), capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
 
 
@@ -61,7 +52,7 @@ def asked(home: Path, line: str, shell: str = "bash") -> tuple[list[str], str]:
     told = subprocess.run(
         [home / "bin" / "ssp-emulator"],
         cwd=home,
-        env={**environment(home), VARIABLE: f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": current},
+        env={**homes.environment(home), VARIABLE: f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": current},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -149,7 +140,7 @@ def test_whatever_a_shell_asks_there_is_no_traceback(home: Path, words: str) -> 
     told = subprocess.run(
         [home / "bin" / "ssp-emulator", "up"],
         cwd=home,
-        env={**environment(home), VARIABLE: words},
+        env={**homes.environment(home), VARIABLE: words},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -193,7 +184,7 @@ def typed(home: Path, command: list[str], prepared: str, keys: str, completed: s
     shell = subprocess.Popen(
         command,
         cwd=home,
-        env=environment(home),
+        env=homes.environment(home),
         stdin=follower,
         stdout=follower,
         stderr=follower,
