@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssp_emulator import ports
+from ssp_emulator.address import Address
 from ssp_emulator.faults.effects.effect import Context
 from ssp_emulator.files import text_of, tidy, unreadable
 from ssp_emulator.located import Located, Problem, parse
@@ -52,6 +54,20 @@ class Configuration:
             if (why := unreadable(path)) is not None:
                 problems.append(self.problem(key, f"cannot read {path}: {why}"))
         return problems
+
+    @property
+    def listeners(self) -> dict[str, Address]:
+        """Where each listener is to be, by its dotted key; one that is not wanted is not there."""
+        named = {"proxy.listen": self.settings.proxy.listen, "admin.listen": self.settings.admin.listen}
+        return {key: Address.parse(text) for key, text in named.items() if text is not None}
+
+    def clashes(self) -> list[Problem]:
+        """Return a problem for each listener that is told to listen where another does."""
+        listeners = self.listeners
+        return [
+            self.problem(other, f"{listeners[other]} is where {key} ({listeners[key]}) listens; name another port")
+            for key, other in ports.clashes(listeners)
+        ]
 
     def tls_files(self, side: TlsSide | None = None) -> dict[str, Path]:
         """Return each file that TLS needs, on one side or on both, by its dotted key."""

@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from ssp_emulator.errors import said
 from ssp_emulator.located import InvalidFileError, Problem
+from ssp_emulator.obstacles import told
 
 
 def text_of(path: Path) -> str:
@@ -17,7 +17,7 @@ def text_of(path: Path) -> str:
             raise InvalidFileError([Problem(str(path), None, "", "should be a file")])
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InvalidFileError([Problem(str(path), None, "", f"cannot be read: {said(error)}")]) from error
+        raise InvalidFileError([Problem(str(path), None, "", f"cannot be read: {told(path, error)}")]) from error
     except UnicodeDecodeError as error:
         raise InvalidFileError([Problem(str(path), None, "", f"is not UTF-8 text: byte {error.start}")]) from error
 
@@ -27,7 +27,7 @@ def unreadable(path: Path) -> str | None:
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        return said(error)
+        return told(path, error)
     try:
         return None if stat.S_ISREG(os.fstat(opened).st_mode) else "it should be a file"
     finally:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssp_emulator import config
+from ssp_emulator import config, ports
 from ssp_emulator.directory import loading
 from ssp_emulator.faults import scenario
 from ssp_emulator.files import text_of
@@ -60,12 +60,14 @@ class Plan:
     @property
     def makes_certificates(self) -> bool:
         """Whether starting makes the emulated PKI: it is used, and nothing of it is there yet."""
-        return self.uses_emulated_pki and not any(path.exists() for path in self.certificates.files)
+        return self.uses_emulated_pki and not any(map(_may_be_there, self.certificates.files))
 
 
 def read_plan(path: Path) -> Plan:
     """Read `emulator.yaml` and all that it names. Raises `InvalidFileError`."""
     configuration = config.read(path)
+    if clashes := configuration.clashes():
+        raise InvalidFileError(clashes)
     return Plan(configuration, read_registry(configuration), _faults(configuration))
 
 
@@ -76,7 +78,17 @@ def read_registry(configuration: Configuration) -> Registry:
         registry = loading.load(text_of(path), str(path))
     if strangers := list(_limits_of_strangers(configuration, registry)):
         raise InvalidFileError(strangers)
+    if own := list(_providers_at_our_own(configuration, registry)):
+        raise InvalidFileError(own)
     return registry
+
+
+def _may_be_there(path: Path) -> bool:
+    """Tell whether there is a file, or whether that cannot be told: whoever reads it is told why."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 @contextmanager
@@ -122,3 +134,16 @@ def _limits_of_strangers(configuration: Configuration, registry: Registry) -> It
                 yield configuration.problem(
                     f"limits.{side}.asids.{asid}", f"{asid} is the ASID of no system in the registry"
                 )
+
+
+def _providers_at_our_own(configuration: Configuration, registry: Registry) -> Iterator[Problem]:
+    """A provider cannot listen where we do, and a request to it would come back to us."""
+    listeners = {address.port: (key, address) for key, address in configuration.listeners.items() if address.port}
+    for system in registry.directory.systems:
+        for endpoint in system.endpoints:
+            there = endpoint.connect_to
+            if there.port in listeners and ports.is_loopback(there) and ports.overlap(there, listeners[there.port][1]):
+                key, address = listeners[there.port]
+                said = f"{address} is where the registry has a provider listen too (connect_to of {endpoint.root})"
+                yield configuration.problem(key, f"{said}; name another port here or there")
+                del listeners[there.port]

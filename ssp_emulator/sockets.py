@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 
+from ssp_emulator.errors import said
+
 _BACKLOG = 1024
 # A name such as localhost can have an IPv6 address on a machine (or in a container) that has IPv6 switched off.
 _NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
@@ -32,6 +34,21 @@ def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
     if refusal is not None and not bound:
         raise refusal
     return bound
+
+
+def refusal(error: OSError) -> str:
+    """Say why an address cannot be listened on, and what to do, for the end of a sentence that begins with it."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            return "is in use; stop what listens there, or name another port"
+        case errno.EACCES | errno.EPERM:
+            return "may not be listened on by this user: permission denied; name a port above 1023"
+        case errno.EADDRNOTAVAIL | errno.EAFNOSUPPORT:
+            return "is no address of this machine; name one that it has, such as 127.0.0.1"
+        case _ if isinstance(error, socket.gaierror):
+            return f"has a host that cannot be found: {said(error)}; name an address of this machine, such as 127.0.0.1"
+        case _:
+            return f"cannot be: {said(error)}"
 
 
 def share(sockets: list[socket.socket]) -> None:

@@ -23,6 +23,7 @@ from ssp_emulator.audit.reading import JournalError
 from ssp_emulator.audit.resuming import examine, must_not_be, resume, set_aside
 from ssp_emulator.errors import said
 from ssp_emulator.exchange import NotRecordedError
+from ssp_emulator.obstacles import told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,7 +83,7 @@ class Journal:
             raise JournalError(f"the journal {self._path} is in use by another emulator; name another") from error
         except OSError as error:
             self._close()
-            raise JournalError(f"the journal {self._path} cannot be opened: {said(error)}") from error
+            raise JournalError(f"the journal {self._path} cannot be opened: {told(self._path, error)}") from error
         return self
 
     def __exit__(

@@ -26,7 +26,9 @@ def check(config_path: Path) -> None:
     if not plan.makes_certificates and (missing := plan.configuration.missing_files()):
         raise InvalidFileError(missing)
     if not plan.makes_certificates:
-        Securing(plan, SystemClock()).examine_faults()
+        securing = Securing(plan, SystemClock())
+        securing.examine_files()
+        securing.examine_faults()
     guard_of(plan.configuration)
     scenarios = read_all(plan.configuration.fault_context)
     if problems := [problem for each in scenarios if isinstance(each, InvalidFileError) for problem in each.problems]:

@@ -23,7 +23,7 @@ def _contents(_: click.Context, option: click.Parameter, path: Path | None) -> b
 config = click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     default=Path("config/emulator.yaml"),
     show_default=True,
     metavar="FILE",
@@ -49,7 +49,7 @@ sign_key = click.option(
 certificate_folder = click.option(
     "--certs",
     "root",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     default=Path("certs"),
     show_default=True,
     metavar="DIR",

@@ -11,8 +11,11 @@ import click
 from ssp_emulator import logs
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import BAD_USAGE, fail
+from ssp_emulator.clock import SystemClock
 from ssp_emulator.demo.provider import ProviderServer, ProviderSettings, ProviderStartError
+from ssp_emulator.pki.consistency import examine
 from ssp_emulator.pki.folder import CertificateFolder
+from ssp_emulator.pki.holding import hold
 from ssp_emulator.settings import LogSettings
 
 if TYPE_CHECKING:
@@ -53,10 +56,21 @@ def provider(host: str, port: int, root: Path, asid: str, proxy_fqdn: str) -> No
         proxy_fqdn=proxy_fqdn,
     )
     logs.configure(LogSettings())
+    _examine(folder)
     try:
         asyncio.run(_serve(settings))
     except ProviderStartError as error:
         fail(str(error), code=BAD_USAGE)
+
+
+def _examine(folder: CertificateFolder) -> None:
+    """End the process where the certificate's files do not belong together, or are not of today."""
+    held = hold(folder.provider.certificate, folder.provider.key, folder.chain, None, folder=folder)
+    flaws = examine(held, SystemClock().now())
+    for flaw in flaws:
+        click.echo(f"{'error' if flaw.stops else 'warning'}: {flaw.message}", err=True)
+    if any(flaw.stops for flaw in flaws):
+        raise SystemExit(BAD_USAGE)
 
 
 async def _serve(settings: ProviderSettings) -> None:

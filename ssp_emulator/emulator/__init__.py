@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import errno
 import secrets
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +28,6 @@ from ssp_emulator.emulator.answering import Answering
 from ssp_emulator.emulator.securing import Securing
 from ssp_emulator.emulator.serving import Serving
 from ssp_emulator.emulator.several import Several
-from ssp_emulator.errors import said
 from ssp_emulator.faults.control import Control
 from ssp_emulator.faults.engine import Engine
 from ssp_emulator.located import InvalidFileError
@@ -211,9 +209,7 @@ class Emulator:
         try:
             bound = sockets.bind(listen.host, listen.port)
         except OSError as error:
-            in_use = error.errno == errno.EADDRINUSE
-            why = "is in use; stop what listens there, or name another port" if in_use else f"cannot be: {said(error)}"
-            raise InvalidFileError([configuration.problem(key, f"{listen} {why}")]) from error
+            raise InvalidFileError([configuration.problem(key, f"{listen} {sockets.refusal(error)}")]) from error
         starting.callback(sockets.close, bound)
         return _Listening(bound, Address(listen.host, bound[0].getsockname()[1]))
 

@@ -704,7 +704,7 @@ async def test_a_file_that_is_not_there_or_no_pem_stops_the_start(
     folder: CertificateFolder, tmp_path: Path, which: str
 ) -> None:
     wrong = tmp_path / "wrong.pem"
-    with pytest.raises(ProviderStartError, match=rf"^cannot read {wrong}: No such file"):
+    with pytest.raises(ProviderStartError, match=rf"^cannot read {wrong}: no such file"):
         await ProviderServer(settings_for(folder, **{which: wrong})).__aenter__()
     wrong.write_text("no PEM")
     with pytest.raises(ProviderStartError, match=rf"{wrong}.*issue them again$"):
@@ -758,6 +758,6 @@ async def test_the_command_names_a_certificate_that_is_missing(tmp_path: Path) -
     output, errors = await process.communicate()
     assert (process.returncode, output) == (2, b"")
     assert errors.decode() == (
-        "error: cannot read certs/provider/provider.crt: No such file or directory; "
+        "error: cannot read certs/provider/provider.crt: no such file or directory; "
         "run `ssp-emulator certs init`, or name another folder of certificates\n"
     )

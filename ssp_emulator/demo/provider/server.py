@@ -11,6 +11,7 @@ from aiohttp import web
 from ssp_emulator import sockets
 from ssp_emulator.demo.provider.app import compose
 from ssp_emulator.demo.provider.dataset import DATASET
+from ssp_emulator.obstacles import told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,10 +114,9 @@ def _check_file(path: Path) -> None:
         with path.open("rb"):
             pass
     except OSError as error:
-        raise ProviderStartError(
-            f"cannot read {path}: {error.strerror}; run `ssp-emulator certs init`, or name another folder of "
-            "certificates"
-        ) from error
+        advice = "; run `ssp-emulator certs init`, or name another folder of certificates"
+        missing = isinstance(error, FileNotFoundError)
+        raise ProviderStartError(f"cannot read {path}: {told(path, error)}{advice if missing else ''}") from error
 
 
 def _advice(error: OSError) -> str:
