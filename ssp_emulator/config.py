@@ -58,7 +58,12 @@ class Configuration:
     @property
     def listeners(self) -> dict[str, Address]:
         """Where each listener is to be, by its dotted key; one that is not wanted is not there."""
-        named = {"proxy.listen": self.settings.proxy.listen, "admin.listen": self.settings.admin.listen}
+        settings = self.settings
+        named = {
+            "proxy.listen": settings.proxy.listen,
+            "admin.listen": settings.admin.listen,
+            "sds.listen": settings.sds.listen,
+        }
         return {key: Address.parse(text) for key, text in named.items() if text is not None}
 
     def clashes(self) -> list[Problem]:

@@ -9,7 +9,7 @@ from ssp_emulator.errors import said
 
 _BACKLOG = 1024
 # A name such as localhost can have an IPv6 address on a machine (or in a container) that has IPv6 switched off.
-_NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
@@ -25,7 +25,7 @@ def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
         try:
             bound.append(_bind_one((family, kind, protocol), (address[0], port, *address[2:]), shared=shared))
         except OSError as error:
-            if error.errno not in _NO_SUCH_ADDRESS:
+            if error.errno not in NO_SUCH_ADDRESS:
                 close(bound)
                 raise
             refusal = error

@@ -24,6 +24,7 @@ _COMMANDS = (
     "provider",
     "demo",
     "check",
+    "diagnose",
     "certs",
     "token",
     "send",

@@ -78,7 +78,7 @@ def _leaf(
     return Leaf(
         path=path.relative_to(folder.root).as_posix(),
         common_name=str(common_names[0].value) if common_names else None,
-        names=_names(certificate),
+        names=certificate_names(certificate),
         purposes=_purposes(certificate),
         serial=written_serial(certificate.serial_number),
         not_before=certificate.not_valid_before_utc,
@@ -104,7 +104,8 @@ def _status(
     return Status.VALID
 
 
-def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+def certificate_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the host names and addresses that a certificate is for."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

@@ -1,0 +1,65 @@
+"""`ssp-emulator diagnose`: what a maintainer would ask for first, as a report and as a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+import click
+
+from ssp_emulator.cli import options
+from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail, plain, print_json
+from ssp_emulator.clock import SystemClock
+from ssp_emulator.diagnosis import diagnose as diagnosed
+from ssp_emulator.diagnosis.findings import Level
+from ssp_emulator.obstacles import told
+
+_DEFAULT = Path("diagnose.json")
+_PRIVATE = 0o600
+
+
+@click.command()
+@options.config
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
+    metavar="FILE",
+    help="Where the JSON goes; else diagnose.json in the current folder, or with --json to no file.",
+)
+@options.as_json
+def diagnose(config_path: Path, output: Path | None, *, as_json: bool) -> None:
+    """Look at everything that an emulator needs, say what is wrong and what to do, and write it down for maintainers.
+
+    Versions, configuration, certificates, ports, providers, a running emulator, clock, disk, limits, audit trail.
+    Secrets are left out. It connects to the configuration's own listeners and to the registry's providers alone,
+    changes nothing, and takes at most about ten seconds. Exit 1 where there is a problem.
+    """
+    report = diagnosed(config_path, SystemClock(), os.environ)
+    if as_json:
+        print_json(report.json())
+    else:
+        for line in report.lines():
+            click.echo(plain(line))
+    if output is not None or not as_json:
+        _write(output or _DEFAULT, json.dumps(report.json(), indent=2))
+        click.echo(f"Written to {output or _DEFAULT}.", err=as_json)
+    if report.count(Level.PROBLEM):
+        raise SystemExit(FAILED)
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a file in place whole, for this user alone; a link that is there is replaced, and not followed."""
+    temporary = path.with_name(f".{secrets.token_hex(8)}")
+    try:
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(f"{text}\n")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        said = told(path, error)
+        fail(f"{path} cannot be written: {said}; name another file with --output", code=BAD_USAGE)
