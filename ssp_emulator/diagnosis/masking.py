@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MASKED = "(masked)"
 _SHORTEST = 6  # what is shorter would be found in words that are no secret
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
-_LOGIN = re.compile(r"://[^\s'\"]*@")
+_LOGIN = re.compile(r":/+[^\s'\"]*@")  # a URL that was taken for a path has lost a slash
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 MOST = 16  # places that are tried, all at once
 _PATIENCE_S = 2.0  # for each step
-_MOMENT_S = 0.2  # in which a provider says that it does not like our certificate (TLS 1.3)
+_MOMENT_S = 0.5  # in which a provider says that it does not like our certificate (TLS 1.3)
 _CERTIFICATES = "compare its certificate with providers.tls.trust and with the host in the registry"
+_OF_OURS = "does it speak TLS 1.2 or later there, and trust the authority of our client certificate?"
 
 
 class Place(NamedTuple):
@@ -130,17 +131,18 @@ def _shake_hands(each: Try, connected: socket.socket, context: ssl.SSLContext) -
             each.facts |= {"protocol": secured.version(), "cipher": cipher[0] if cipher else None}
             _note(each, secured.getpeercert(binary_form=True))
             secured.settimeout(_MOMENT_S)
-            with suppress(TimeoutError):
-                secured.recv(1)  # with TLS 1.3, it is only now that we are told
+            with suppress(TimeoutError):  # with TLS 1.3, it is only now that we are told
+                if not secured.recv(1):
+                    each.failed, each.advice = "it ends the connection after the handshake", _OF_OURS
     except ssl.SSLCertVerificationError as error:
         each.failed, each.advice = f"its certificate is refused: {error.verify_message}", _CERTIFICATES
     except ssl.SSLError as error:
         reason = (error.reason or "the handshake broke off").replace("_", " ").lower()
         each.failed = f"no TLS: {reason}"
-        each.advice = "does it speak TLS 1.2 or later, and trust the authority of our client certificate?"
+        each.advice = _OF_OURS
     except OSError as error:
         each.failed = f"no TLS: {said(error)}"
-        each.advice = "does it speak TLS there, and trust the authority of our client certificate?"
+        each.advice = _OF_OURS
 
 
 def _look_at_the_certificate(each: Try) -> None:
