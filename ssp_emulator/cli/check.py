@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.config
 def check(config_path: Path) -> None:
-    """Validate configuration, registry and scenarios; name each problem with its line, and exit 2 if there is any."""
+    """Validate configuration, registry, scenarios and certificates; name each problem, and exit 2 if there is any."""
     plan = read_plan(config_path)
     if not plan.makes_certificates and (missing := plan.configuration.missing_files()):
         raise InvalidFileError(missing)

@@ -13,5 +13,6 @@ The words of this room:
 - faulty: the server certificates that fault rules show, each with one thing wrong; they are in memory alone
 - revocation: entering a leaf's serial into the certificate revocation list (CRL)
 - listing: every leaf in the folder with what became of it
+- holding, consistency: what one side of TLS has, and whether it belongs together and is of today
 - verdict: what is wrong, if anything, with the certificate that a client has shown
 """
