@@ -37,12 +37,17 @@ def listening(subject: Subject, section: Section) -> None:
 
 def _tell_who(subject: Subject, section: Section, key: str, address: Address, facts: dict[str, Any]) -> None:
     holder = holder_of(address.port)
-    ours = _answers_as_ours(subject, key, address.reachable)
+    answers = _answers_as_ours(subject, key, address.reachable)
     by = f"by {holder}" if holder is not None else "by a process that this user is not told of"
-    facts |= {"held_by": str(holder) if holder is not None else None, "answers": ours}
-    if ours:
+    facts |= {"held_by": str(holder) if holder is not None else None, "answers": answers}
+    known = {each["held_by"] for each in section.facts.values() if each.get("state") == "ours"}
+    is_known = holder is not None and (holder.ours or str(holder) in known)
+    if answers or (answers is None and is_known):
         facts["state"] = "ours"
-        section.ok(f"{key}: {address} is had {by}, and answers as an emulator does")
+        section.ok(f"{key}: {address} is had {by}{', and answers as an emulator does' if answers else ''}")
+    elif answers is None and holder is None:
+        facts["state"] = "taken"
+        section.warn(f"{key}: {address} is had {by}", "if it is no emulator, name another port")
     elif holder is not None and holder.ours:
         facts["state"] = "ours"
         section.warn(
@@ -54,21 +59,21 @@ def _tell_who(subject: Subject, section: Section, key: str, address: Address, fa
         section.problem(f"{key}: {address} is taken {by}", "stop what listens there, or name another port")
 
 
-def _answers_as_ours(subject: Subject, key: str, address: Address) -> bool:
-    """Tell whether what answers is what the configuration would have answer."""
-    if key == "proxy.listen":
-        shown = certificate_at(address)
-        files = certificates_of(subject.configuration.path(subject.settings.proxy.tls.certificate))
-        return shown is not None and any(each.public_bytes(Encoding.DER) == shown for each in files[:1])
-    try:
-        said = get(address, "/health/live" if key == "admin.listen" else "/spine-directory/FHIR/R4/Device")
-    except OSError:
-        return False
-    if said is None:
-        return False
-    if key == "admin.listen":
-        return bool(said.value == {"status": "alive"})
-    return isinstance(said.value, dict) and said.value.get("resourceType") == "OperationOutcome"
+def _answers_as_ours(subject: Subject, key: str, address: Address) -> bool | None:
+    """Tell whether what answers is what the configuration would have answer; None where it is better not asked."""
+    match key:
+        case "proxy.listen":
+            shown = certificate_at(address)
+            files = certificates_of(subject.configuration.path(subject.settings.proxy.tls.certificate))
+            return shown is not None and any(each.public_bytes(Encoding.DER) == shown for each in files[:1])
+        case "admin.listen":
+            try:
+                said = get(address, "/health/live")
+            except OSError:
+                return False
+            return said is not None and bool(said.value == {"status": "alive"})
+        case _:
+            return None  # whatever the directory's FHIR face is asked is in the audit trail
 
 
 def _refused(address: Address) -> OSError | None:

@@ -33,7 +33,11 @@ def _examine(section: Section, key: str, folder: Path, *, writes: bool) -> None:
         return
     free_mib, inodes = found.f_bavail * found.f_frsize // _MIB, found.f_favail
     read_only = bool(found.f_flag & os.ST_RDONLY)
-    can_write = not read_only and place.is_dir() and os.access(place, os.W_OK | os.X_OK, effective_ids=True)
+    can_write = (
+        not read_only
+        and place.is_dir()
+        and os.access(place, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+    )
     section.facts[key] = {
         "folder": str(folder),
         "there": place == folder,

@@ -76,7 +76,7 @@ async def test_where_all_is_well(bench: Bench) -> None:
 
 
 async def test_json_goes_to_standard_output_and_to_no_file(tmp_path: Path, certificates: CertificateFolder) -> None:
-    setup.write(tmp_path / "config", certificates, 9, sds={"listen": "127.0.0.1:0"})
+    setup.write(tmp_path / "config", certificates, 9)
 
     ended = await ours(tmp_path, "diagnose", "--json")
     both = await ours(tmp_path, "diagnose", "--json", "--output", "there.json")
@@ -112,7 +112,7 @@ async def test_a_configuration_that_cannot_be_used(tmp_path: Path, text: str | N
 
 
 async def test_where_nothing_may_be_read(tmp_path: Path, certificates: CertificateFolder) -> None:
-    setup.write(tmp_path / "config", certificates, 9, sds={"listen": "127.0.0.1:0"})
+    setup.write(tmp_path / "config", certificates, 9)
     (tmp_path / "config" / "audit").mkdir(mode=0)
     (tmp_path / "config" / "registry.yaml").chmod(0)
 
@@ -131,7 +131,7 @@ async def test_where_nothing_may_be_read(tmp_path: Path, certificates: Certifica
 async def test_a_file_that_cannot_be_written_is_bad_usage(
     tmp_path: Path, certificates: CertificateFolder, output: str
 ) -> None:
-    setup.write(tmp_path / "config", certificates, 9, sds={"listen": "127.0.0.1:0"})
+    setup.write(tmp_path / "config", certificates, 9)
 
     ended = await ours(tmp_path, "diagnose", "--output", output)
 
@@ -210,16 +210,21 @@ async def test_a_running_emulator_and_what_it_listens_on_are_known(
     async with started(tmp_path, "up") as emulator:
         assert emulator.process.stdout is not None
         admin = int((await emulator.process.stdout.readline()).decode().rpartition(":")[2])
+        directory = int((await emulator.process.stdout.readline()).decode().split(":")[3].partition("/")[0])
         settings = yaml.safe_load(path.read_text())
         settings["proxy"]["listen"] = f"127.0.0.1:{emulator.port}"
         settings["admin"]["listen"] = f"127.0.0.1:{admin}"
+        settings["sds"]["listen"] = f"127.0.0.1:{directory}"
         path.write_text(yaml.safe_dump(settings))
         ended = await ours(tmp_path, "diagnose")
 
     said = read(tmp_path / "diagnose.json")
     assert ended.code == 1  # its provider is not there
     facts = topic(said, "listeners")["facts"]
-    assert [facts[key]["state"] for key in ("proxy.listen", "admin.listen")] == ["ours", "ours"]
+    assert {key: facts[key]["state"] for key in facts} == dict.fromkeys(
+        ("proxy.listen", "admin.listen", "sds.listen"), "ours"
+    )
     assert facts["proxy.listen"]["held_by"] == f"ssp-emulator (pid {emulator.process.pid})"
     assert topic(said, "running emulator")["facts"]["running"] is True
     assert abs(topic(said, "running emulator")["facts"]["clock_apart_s"]) < 5
+    assert topic(said, "audit trail")["facts"]["chains"]["0"]["last"] == 0  # nothing of it is in the trail
