@@ -62,10 +62,16 @@ class Api:
         self._token = token
 
     def call(self, method: str, path: str, value: Any = None, *, expects: str | None = None) -> Any:
+        """Do as `asked`. Ends the process where nobody answers, or somebody else. Raises `RefusedError`."""
+        try:
+            return self.asked(method, path, value, expects=expects)
+        except UnansweredError as error:
+            fail(str(error), code=FAILED)
+
+    def asked(self, method: str, path: str, value: Any = None, *, expects: str | None = None) -> Any:
         """Call a path below `/api/v1`, and return what is answered; None where that is nothing.
 
-        `expects` is a key that an emulator's answer has. Raises `RefusedError`. Ends the process where nobody answers,
-        or somebody else.
+        `expects` is a key that an emulator's answer has. Raises `RefusedError` and `UnansweredError`.
         """
         headers = {"Accept": "application/json"}
         if self._token is not None:
@@ -73,14 +79,11 @@ class Api:
         body = None
         if value is not None:
             body, headers["Content-Type"] = json.dumps(value).encode(), "application/json"
-        try:
-            status, answer = self._exchange(method, f"{_ROOT}{path}", body, headers, _PATIENCE_S)
-            if status in _DONE and (expects is None or (isinstance(answer, dict) and answer.get(expects) is not None)):
-                return answer
-            if status < _FIRST_ERROR or not _is_problem(answer):
-                raise self._is_no_emulator(status)
-        except UnansweredError as error:
-            fail(str(error), code=FAILED)
+        status, answer = self._exchange(method, f"{_ROOT}{path}", body, headers, _PATIENCE_S)
+        if status in _DONE and (expects is None or (isinstance(answer, dict) and answer.get(expects) is not None)):
+            return answer
+        if status < _FIRST_ERROR or not _is_problem(answer):
+            raise self._is_no_emulator(status)
         raise RefusedError(answer)
 
     def readiness(self, patience_s: float) -> dict[str, Any]:

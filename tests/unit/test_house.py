@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,12 +101,29 @@ def test_the_directorys_face_knows_bytes_and_what_answers_and_no_other_room() ->
 
 
 def test_only_the_composition_root_and_the_adapters_know_all_the_rooms() -> None:
-    adapters = {"emulator", "cli", "demo", "admin", "__main__", "pytest_plugin"}
+    adapters = {"emulator", "cli", "demo", "admin", "__main__", "testing"}
     for path in PACKAGE.rglob("*.py"):
         room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
         if room not in adapters:
             names = imports(ast.parse(path.read_text(encoding="utf-8")))
             assert not {n for n in names if is_within(n, {"ssp_emulator.cli", "ssp_emulator.emulator"})}, path.name
+
+
+def test_nobody_knows_the_parts_for_test_suites_but_the_plugin_that_gives_them_out() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] not in ("testing", "pytest_plugin.py"):
+            names = imports(ast.parse(path.read_text(encoding="utf-8")))
+            assert not {name for name in names if is_within(name, {"ssp_emulator.testing"})}, path.name
+
+
+def test_the_plugin_loads_nothing_of_the_emulator_before_a_fixture_is_used() -> None:
+    asked = "import sys, ssp_emulator.pytest_plugin; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+
+    own = {"ssp_emulator", "ssp_emulator.pytest_plugin", "ssp_emulator.testing", "ssp_emulator.testing.options"}
+    loaded = set(told.stdout.split())
+    assert {name for name in loaded if is_within(name, {"ssp_emulator"})} == own
+    assert loaded & {"aiohttp", "asyncio", "click", "cryptography", "pydantic", "structlog", "yaml"} == set()
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,13 @@ from ssp_emulator.demo.provider.journal import errors, journal
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from aiohttp.typedefs import Middleware
+
     from ssp_emulator.demo.provider.model import Dataset
     from ssp_emulator.demo.provider.settings import Practice, ProviderSettings
+
+
+_LARGEST_BODY_BYTES = 64 << 20
 
 
 class Route(NamedTuple):
@@ -34,9 +39,12 @@ ROUTES = (
 )
 
 
-def compose(settings: ProviderSettings, dataset: Dataset) -> web.Application:
-    """Put the application together: the practices of `settings`, with one set of made-up data."""
-    app = web.Application(middlewares=[journal, errors, proxy_only])
+def compose(settings: ProviderSettings, dataset: Dataset, *first: Middleware) -> web.Application:
+    """Put the application together: the practices of `settings`, with one set of made-up data.
+
+    `first` are asked about each request of the proxy's, before the routes.
+    """
+    app = web.Application(middlewares=[journal, errors, proxy_only, *first], client_max_size=_LARGEST_BODY_BYTES)
     app[SETTINGS] = settings
     for practice in settings.practices:
         app.add_subapp(practice.base_path, _practice_app(practice, settings, dataset))

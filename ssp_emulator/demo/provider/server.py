@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from aiohttp.typedefs import Middleware
+
     from ssp_emulator.demo.provider.settings import ProviderSettings
 
 _DRAIN_SECONDS = 10.0
@@ -32,12 +34,14 @@ class ProviderStartError(Exception):
 class ProviderServer:
     """The demo provider as an async context manager: it listens from entering to leaving.
 
+    `first` are asked before the provider's own routes, and may answer in their place; only the proxy gets that far.
     Entering raises ProviderStartError where a certificate file cannot be used or the address cannot be bound.
     Leaving stops listening and gives the answers under way ten seconds.
     """
 
-    def __init__(self, settings: ProviderSettings) -> None:
+    def __init__(self, settings: ProviderSettings, *first: Middleware) -> None:
         self.settings = settings
+        self._first = first
         self._port = settings.port
         self._runner: web.AppRunner | None = None
 
@@ -63,7 +67,7 @@ class ProviderServer:
             ) from error
         self._port = listening[0].getsockname()[1]
         self._runner = web.AppRunner(
-            compose(settings, DATASET),
+            compose(settings, DATASET, *self._first),
             access_log=None,
             shutdown_timeout=_DRAIN_SECONDS,
             max_line_size=_LARGEST_HEADER_BYTES,

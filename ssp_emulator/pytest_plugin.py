@@ -1,0 +1,91 @@
+"""The pytest plugin: an emulated Spine Secure Proxy for the test suites of consumers (docs/pytest.md).
+
+It is loaded in every session of everybody who has the package installed. So what it needs is imported by the fixture
+that needs it, and a suite that uses none pays next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ssp_emulator.testing import options
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from ssp_emulator.testing.emulated import Emulated
+    from ssp_emulator.testing.ssp import Ssp
+
+_OPTIONS = pytest.StashKey[options.Options]()
+_PASSED = pytest.StashKey[bool]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    options.add_to(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Examine the options before anything is run."""
+    config.stash[_OPTIONS] = options.read(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep whether a test has passed: what the stub provider missed is not worth a second complaint."""
+    report = yield
+    if call.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
+
+
+@pytest.fixture(scope="session")
+def ssp_emulator_settings() -> Mapping[str, Any]:
+    """Settings of the session's own emulator, as `emulator.yaml` has them; override it to have others."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def ssp_emulator(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    ssp_emulator_settings: Mapping[str, Any],
+) -> Iterator[Emulated]:
+    """An emulator for the session: one of its own with a stub provider, or the running one that an option names.
+
+    Tests want `ssp`; this is for fixtures of a session's scope.
+    """
+    from ssp_emulator.errors import SetupError  # noqa: PLC0415 - only who uses the fixture pays for the emulator
+    from ssp_emulator.testing.attaching import attached  # noqa: PLC0415
+    from ssp_emulator.testing.starting import started  # noqa: PLC0415
+
+    said = request.config.stash[_OPTIONS]
+    if said.admin is not None:
+        emulated = attached(said)
+    else:
+        emulated = started(tmp_path_factory.mktemp("ssp-emulator"), said, ssp_emulator_settings)
+    try:
+        entered = emulated.__enter__()
+    except SetupError as error:
+        pytest.fail("the emulator cannot be used:\n" + "\n".join(error.lines), pytrace=False)
+    try:
+        yield entered
+    finally:
+        emulated.__exit__(None, None, None)
+
+
+@pytest.fixture
+def ssp(request: pytest.FixtureRequest, ssp_emulator: Emulated) -> Iterator[Ssp]:
+    """The emulated Spine for one test: where it is, what to show it, faults, the stub provider, and the audit trail."""
+    from ssp_emulator.testing.ssp import Ssp  # noqa: PLC0415 - as above
+
+    made = Ssp(ssp_emulator, str(request.node.name))
+    made.begin()
+    yield made
+    missed = made.end()
+    if missed and request.node.stash.get(_PASSED, False):
+        pytest.fail("\n".join(missed), pytrace=False)

@@ -1,0 +1,148 @@
+"""The stub provider answers what the test says, and keeps what it got."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from ssp_emulator.testing.stub.expectation import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+    from ssp_emulator.testing.ssp import Ssp
+    from ssp_emulator.testing.stub.received import Received
+
+REGISTER = "fhir:operation:gpc.registerpatient-1"
+
+
+def test_the_demo_provider_s_documents_are_there_unless_the_test_says_otherwise(
+    ssp: Ssp, retrieve: Callable[..., requests.Response]
+) -> None:
+    assert retrieve().json()["resourceType"] == "Binary"
+    assert [got.method for got in ssp.provider.received] == ["GET"]
+    assert ssp.provider.missed == []
+
+
+def test_answers_come_in_their_order_and_then_the_demo_provider_again(
+    ssp: Ssp, retrieve: Callable[..., requests.Response]
+) -> None:
+    ssp.provider.answers(status=503, headers={"Retry-After": "1"}, body="busy", times=1)
+    ssp.provider.answers(path="*/Binary/*", json={"resourceType": "Binary"}, times=1)
+
+    busy, made_up, usual = retrieve(), retrieve(), retrieve()
+
+    assert (busy.status_code, busy.headers["Retry-After"], busy.text) == (503, "1", "busy")
+    assert (made_up.json(), made_up.headers["Content-Type"]) == (
+        {"resourceType": "Binary"},
+        "application/fhir+json;charset=utf-8",
+    )
+    assert usual.json()["id"] == "07a6483f-732b-461e-86b6-edb665c45510"
+
+
+def test_what_came_is_kept_with_who_brought_it(ssp: Ssp) -> None:
+    expected = ssp.provider.answers(method="POST", interaction=f"*{REGISTER}", status=201, json={"id": "1"})
+    with httpx.Client(verify=ssp.ssl_context, timeout=10) as client:
+        answer = client.post(ssp.url_for(REGISTER), headers=ssp.headers(REGISTER), json={"resourceType": "Parameters"})
+
+    assert answer.status_code == 201
+    (got,) = expected.received
+    assert (got.method, got.path) == ("POST", "/A20047/STU3/1/gpconnect/Patient/$gpc.registerpatient")
+    assert (got.json, got.client, got.tls[:4]) == ({"resourceType": "Parameters"}, "ssp.example.nhs.uk", "TLSv")
+    assert got.headers["ssp-to"] == ssp.to_asid(REGISTER)
+    assert (got.trace_id, got.interaction) == (
+        answer.request.headers["Ssp-TraceID"],
+        ssp.headers(REGISTER)["Ssp-InteractionID"],
+    )
+
+
+def test_an_answer_takes_its_time(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
+    ssp.provider.answers(body="late", delay_s=0.3)
+    began = time.monotonic()
+
+    assert retrieve().text == "late"
+    assert time.monotonic() - began >= 0.3
+
+
+def test_a_function_may_answer(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
+    async def slowly(got: Received) -> Answer:
+        return Answer(202, body=got.path.rpartition("/")[2])
+
+    ssp.provider.answers(by=lambda got: Answer(json={"asked": got.path.rpartition("/")[2]}), times=1)
+    ssp.provider.answers(by=slowly, times=1)
+
+    assert retrieve("some").json() == {"asked": "some"}
+    assert (retrieve("other").status_code, ssp.provider.received[-1].path[-5:]) == (202, "other")
+
+
+def test_a_function_that_fails_is_seen(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
+    def fails(got: Received) -> Answer:
+        raise KeyError("nhs-number")
+
+    ssp.provider.answers(by=fails, times=1)
+    ssp.provider.answers(by=lambda got: "text", times=1)  # type: ignore[arg-type,return-value]
+
+    assert [retrieve("1").status_code, retrieve("2").status_code] == [500, 500]
+    first, second = ssp.provider.missed
+    assert first.endswith("/Binary/1 failed: KeyError: 'nhs-number'")
+    assert second.endswith("/Binary/2 failed: TypeError: by should return an Answer, found 'text'")
+    ssp.provider.begin()
+
+
+def test_what_was_expected_and_did_not_come_is_told(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
+    ssp.provider.answers(path="*/Binary/*", times=2)
+    ssp.provider.answers(method="POST", interaction="*:slot-1")
+    ssp.provider.answers(path="*/never", optional=True)
+    retrieve()
+
+    assert ssp.provider.missed == [
+        "the stub provider expected a request for */Binary/*, and 1 of 2 came",
+        "the stub provider expected POST of *:slot-1, and none came",
+    ]
+    ssp.provider.begin()
+
+
+def test_a_strict_provider_tells_what_it_did_not_expect(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
+    ssp.provider.strict = True
+    ssp.provider.answers(path="*/Binary/1", status=200)
+
+    assert [retrieve("1").status_code, retrieve("2").status_code] == [200, 500]
+    (told,) = ssp.provider.missed
+    assert told.startswith("the stub provider did not expect GET /A20047/STU3/1/gpconnect/documents/Binary/2 (urn:nhs:")
+    ssp.provider.begin()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"status": 99}, "status should be a number from 200 to 599, found 99"),
+        ({"json": {}, "body": "x"}, "an answer should have a body or json, and not both"),
+        ({"delay_s": -1}, "delay_s should be seconds from 0 on, found -1"),
+        ({"times": 0}, "times should be 1 or more, found 0"),
+    ],
+)
+def test_what_no_answer_can_be_is_refused(ssp: Ssp, said: dict[str, object], why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{why}$"):
+        ssp.provider.answers(**said)  # type: ignore[arg-type]
+
+
+def test_nobody_but_the_ssp_is_let_in(ssp: Ssp) -> None:
+    """The consumer's certificate is of the same authority, and still not the SSP's; without any TLS breaks off."""
+    ssp.provider.answers(optional=True)
+    where = f"https://{ssp.provider.address}/A20047/STU3/1/gpconnect/documents/metadata"
+    context = ssp.ssl_context
+    context.check_hostname = False
+    with httpx.Client(verify=context, timeout=10) as client:
+        assert client.get(where).status_code == 403
+    bare = ssl.create_default_context(cafile=ssp.certificates.trust)
+    bare.check_hostname = False
+    with httpx.Client(verify=bare, timeout=10) as client, pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        client.get(where)
+
+    assert ssp.provider.received == []
