@@ -78,7 +78,7 @@ def _token(options: Options) -> Token | None:
     except (OSError, UnicodeDecodeError) as error:
         why = said(error) if isinstance(error, OSError) else "is not UTF-8 text"
         raise UnusableError(f"the token file {options.token_file} cannot be read: {why}") from error
-    if text is not None and not (text.isascii() and text.isprintable() and " " not in text):
+    if text is not None and not (text and text.isascii() and text.isprintable() and " " not in text):
         raise UnusableError("the admin token should be letters, digits and any of -._~+/ and nothing else")
     return Token(text) if text is not None else None
 

@@ -15,7 +15,7 @@ import pytest
 
 TOKEN_VARIABLE = "SSP_EMULATOR_ADMIN_TOKEN"  # noqa: S105 - its name
 
-_URL = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}/?\Z")
+_URL = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})/?\Z")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})\Z")
 _HIGHEST_PORT = 65535
 

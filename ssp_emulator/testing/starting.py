@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ssp_emulator.admin.token import read_token
 from ssp_emulator.cli.calling import Api
 from ssp_emulator.demo.provider.server import ProviderStartError
 from ssp_emulator.directory import loading
@@ -47,7 +48,7 @@ def started(folder: Path, options: Options, settings: Mapping[str, Any]) -> Iter
             async with Emulator(plan) as emulator:
                 if emulator.admin_address is None:
                     raise UnusableError("ssp_emulator_settings: admin.listen should not be empty; tests go by it")
-                api = Api(f"http://{emulator.admin_address}", None)
+                api = Api(f"http://{emulator.admin_address}", read_token(plan.configuration))
                 certificates = Certificates.of(pki)
                 yield Emulated(
                     url=f"https://{emulator.address}",
