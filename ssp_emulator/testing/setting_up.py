@@ -101,6 +101,7 @@ def _settings(certificates: CertificateFolder, scenarios: Path | None) -> dict[s
         "providers": {"tls": {"certificate": str(client.certificate), "key": str(client.key), "trust": chain}},
         "faults": {"folder": str(scenarios or "scenarios")},
         "admin": {"listen": "127.0.0.1:0"},
+        "sds": {"listen": "127.0.0.1:0"},
         "reload": {"every_s": None},
         "audit": {"journal": "audit/journal.jsonl", "sync": "os"},
     }
