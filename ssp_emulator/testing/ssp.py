@@ -10,7 +10,7 @@ from ssp_emulator.demo.sending import Identity, tls_context
 from ssp_emulator.testing import asking
 from ssp_emulator.testing.errors import AskingError
 from ssp_emulator.testing.faulting import Fault, Faults
-from ssp_emulator.testing.trail import Exchange, Filters, Trail, not_as_expected
+from ssp_emulator.testing.trail import SERVICES, Exchange, Filters, Trail, not_as_expected
 
 if TYPE_CHECKING:
     import ssl
@@ -205,11 +205,14 @@ class Ssp:
             "status": str(status) if status is not None else None,
             "refusal": filters.get("denial"),
             "fault": fault,
+            "service": filters.get("service", "proxy"),
         }
         if unknown := sorted(set(filters) - set(Filters.__annotations__)):
             raise AskingError(
                 f"exchanges have no {', '.join(unknown)}; these can be asked: {', '.join(Filters.__annotations__)}"
             )
+        if asked["service"] not in SERVICES:
+            raise AskingError(f"service should be one of {', '.join(SERVICES)}, found {asked['service']!r}")
         return {name: text for name, text in asked.items() if text is not None}
 
     def _route(self, interaction: str, from_asid: str | None = None, to_asid: str | None = None) -> Route:

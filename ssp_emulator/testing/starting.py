@@ -12,6 +12,7 @@ from ssp_emulator.admin.token import read_token
 from ssp_emulator.cli.calling import Api
 from ssp_emulator.demo.provider.server import ProviderStartError
 from ssp_emulator.directory import loading
+from ssp_emulator.directory.sds.answer import BASE
 from ssp_emulator.emulator import Emulator
 from ssp_emulator.plan import read_plan
 from ssp_emulator.testing import setting_up
@@ -53,7 +54,7 @@ def started(folder: Path, options: Options, settings: Mapping[str, Any]) -> Iter
                 yield Emulated(
                     url=f"https://{emulator.address}",
                     admin_url=api.url,
-                    sds_url=None,
+                    sds_url=f"http://{emulator.sds_address}{BASE}" if emulator.sds_address is not None else None,
                     certificates=certificates,
                     registry=plan.registry,
                     api=api,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import urlencode
 
 from ssp_emulator.cli.calling import RefusedError, UnansweredError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ssp_emulator.testing.emulated import Emulated
     from ssp_emulator.testing.faulting import Fault
 
+SERVICES = ("proxy", "directory", "any")
+
 _MOST = 1000  # in a page of the admin API's
 _BETWEEN_S = 0.02
 _SHOWN = 20  # exchanges, in a message
@@ -26,7 +28,7 @@ class Filters(TypedDict, total=False):
 
     `interaction` may have `*` for any characters, and its `urn:nhs:names:services:gpconnect:` may be left out; `status`
     is a number, or as "5xx"; `denial` is a reason's name (docs/refusals.md); `fault` is what `ssp.fault()` gives, or a
-    rule's name.
+    rule's name. `service` says who was asked: the proxy where it is left out, the Spine Directory Service, or either.
     """
 
     trace_id: str
@@ -37,6 +39,7 @@ class Filters(TypedDict, total=False):
     status: int | str
     denial: str
     fault: Fault | str
+    service: Literal["proxy", "directory", "any"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Exchange:
     faults: tuple[str, ...]
     explanation: str
     remedy: str | None
+    service: str
     record: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -76,6 +80,7 @@ class Exchange:
             faults=tuple(fault["rule"] for fault in record["faults"]),
             explanation=explanation["summary"],
             remedy=explanation["remedy"],
+            service=record["service"],
             record=record,
         )
 
@@ -93,8 +98,8 @@ class Trail:
         self._before: set[tuple[int, int]] = set()
         self._begin()
 
-    def exchanges(self, **filters: str) -> list[Exchange]:
-        """Return the exchanges that filters of the admin API's let through, the oldest first.
+    def exchanges(self, service: str = "any", **filters: str) -> list[Exchange]:
+        """Return the exchanges with a service that filters of the admin API's let through, the oldest first.
 
         Raises `AskingError` where one of them cannot be asked for.
         """
@@ -110,7 +115,7 @@ class Trail:
             if (after := page["next"]) is None:
                 break
         new = (each for each in records if (each["worker"], each["sequence"]) not in self._before)
-        return [Exchange.of(record) for record in new][::-1]
+        return [Exchange.of(record) for record in new if service in ("any", record["service"])][::-1]
 
     def waited(self, number: int, within_s: float, **filters: str) -> list[Exchange]:
         """Do the same once there are so many, or after so many seconds: what is broken off is recorded later."""

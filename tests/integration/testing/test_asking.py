@@ -96,7 +96,6 @@ def test_urls_lead_through_the_proxy(ssp: Ssp) -> None:
         (lambda ssp: ssp.url_for("documents:fhir:rest:search:patient-1"), "finds a patient: say which with nhs_number"),
         (lambda ssp: ssp.url_for("documents:nothing"), "documents:nothing is not a known interaction; these are"),
         (lambda ssp: ssp.token(to_asid="1"), "1 is the ASID of no system in the registry"),
-        (lambda ssp: ssp.sds_url, "nobody said where SDS is"),
     ],
 )
 def test_what_cannot_be_had_is_said(ssp: Ssp, asked: Callable[[Ssp], object], why: str) -> None:

@@ -111,6 +111,12 @@ def test_a_stub_provider_listens_where_that_is_said(attach: Callable[..., Ssp]) 
     assert ssp.end() == []
 
 
+def test_sds_is_where_that_is_said(ssp: Ssp, attach: Callable[..., Ssp]) -> None:
+    with pytest.raises(AskingError, match="nobody said where SDS is: say so with --ssp-emulator-sds"):
+        _ = attach().sds_url
+    assert attach(sds=ssp.sds_url).sds_url == ssp.sds_url
+
+
 def test_an_address_that_is_taken_is_said(attach: Callable[..., Ssp]) -> None:
     taken = str(attach(provider="127.0.0.1:0").provider.address)
 

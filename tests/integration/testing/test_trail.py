@@ -57,6 +57,24 @@ def test_filters_let_through_what_they_say_and_the_oldest_comes_first(
     assert ssp.exchanges(interaction="documents:fhir:rest:read:metadata-1") == []
 
 
+def test_what_the_directory_was_asked_is_apart(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
+    organisation = "https://fhir.nhs.uk/Id/ods-organization-code|A20047"
+    interaction = f"https://fhir.nhs.uk/Id/nhsServiceInteractionId|{ssp.headers()['Ssp-InteractionID']}"
+    found = requests.get(
+        f"{ssp.sds_url}/Device",
+        params={"organization": organisation, "identifier": interaction},
+        headers={"apikey": "any", "X-Correlation-Id": "f6a1b2c3-0d4e-4f5a-8b6c-7d8e9f0a1b2c"},
+        timeout=10,
+    )
+    retrieve()
+
+    assert found.status_code == 200
+    assert len(ssp.exchanges(interaction=BINARY)) == 1
+    (enquiry,) = ssp.assert_exchanged(times=1, service="directory")
+    assert (enquiry.trace_id, enquiry.service) == ("f6a1b2c3-0d4e-4f5a-8b6c-7d8e9f0a1b2c", "directory")
+    ssp.assert_exchanged(times=2, service="any")
+
+
 def test_what_is_broken_off_is_waited_for(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
     with ssp.fault(effect={"kind": "reset"}) as reset, pytest.raises(requests.ConnectionError):
         retrieve()
@@ -97,6 +115,7 @@ def test_too_many_are_not_as_expected(ssp: Ssp, retrieve: Callable[..., requests
     [
         ({"status": "bad"}, "status should be a status, as in 502, or 5xx"),
         ({"trace_id": ""}, "trace_id should not be empty"),
+        ({"service": "spine"}, "service should be one of proxy, directory, any, found 'spine'"),
         ({"verb": "GET"}, "exchanges have no verb; these can be asked: trace_id, interaction"),
     ],
 )
