@@ -6,6 +6,7 @@ that needs it, and a suite that uses none pays next to nothing.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,18 +65,17 @@ def ssp_emulator(
     from ssp_emulator.testing.starting import started  # noqa: PLC0415
 
     said = request.config.stash[_OPTIONS]
-    if said.admin is not None:
-        emulated = attached(said)
-    else:
-        emulated = started(tmp_path_factory.mktemp("ssp-emulator"), said, ssp_emulator_settings)
-    try:
-        entered = emulated.__enter__()
-    except SetupError as error:
-        pytest.fail("the emulator cannot be used:\n" + "\n".join(error.lines), pytrace=False)
-    try:
-        yield entered
-    finally:
-        emulated.__exit__(None, None, None)
+    with ExitStack() as running:
+        try:
+            if said.admin is not None:
+                emulated = running.enter_context(attached(said))
+            else:
+                folder = tmp_path_factory.mktemp("ssp-emulator")
+                emulated = running.enter_context(started(folder, said, ssp_emulator_settings))
+        except (SetupError, OSError) as error:
+            lines = error.lines if isinstance(error, SetupError) else [str(error)]
+            pytest.fail("\n".join(["the emulator cannot be used:", *lines]), pytrace=False)
+        yield emulated
 
 
 @pytest.fixture

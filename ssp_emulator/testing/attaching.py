@@ -36,6 +36,8 @@ def attached(options: Options) -> Iterator[Emulated]:
 
     Raises `SetupError` where it does not answer, refuses the token, or a certificate cannot be read.
     """
+    for said_address in filter(None, (options.admin, options.proxy, options.provider)):
+        _address(said_address.removeprefix("http://"))
     api = Api(options.admin or "", _token(options))
     registry = _registry(api)
     folder = CertificateFolder(options.certificates)
@@ -43,7 +45,7 @@ def attached(options: Options) -> Iterator[Emulated]:
     for path in (certificates.certificate, certificates.key, certificates.trust):
         if (why := unreadable(path)) is not None:
             raise UnusableError(f"cannot read {path}: {why}; say with --ssp-emulator-certificates where they are")
-    with ExitStack() as open_:
+    with ExitStack() as running:
         yield Emulated(
             url=f"https://{options.proxy}",
             admin_url=api.url,
@@ -51,25 +53,27 @@ def attached(options: Options) -> Iterator[Emulated]:
             certificates=certificates,
             registry=registry,
             api=api,
-            provider=open_.enter_context(_stub(folder, options.provider)) if options.provider is not None else None,
+            provider=_stub(running, folder, options.provider) if options.provider is not None else None,
             is_ours=False,
             clears=options.clear_faults,
         )
 
 
-@contextmanager
-def _stub(folder: CertificateFolder, where: str) -> Iterator[StubProvider]:
-    address = Address.parse(where)
-    with through_logging():
-        background = Background(lambda: StubProvider(folder, address.host, address.port), "ssp-stub-provider")
-        try:
-            provider = background.__enter__()
-        except (ProviderStartError, OSError) as error:
-            raise UnusableError(f"--ssp-emulator-provider: {error}") from error
-        try:
-            yield provider
-        finally:
-            background.__exit__(None, None, None)
+def _stub(running: ExitStack, folder: CertificateFolder, where: str) -> StubProvider:
+    address = _address(where)
+    running.enter_context(through_logging())
+    opening = Background(lambda: StubProvider(folder, address.host, address.port), "ssp-stub-provider")
+    try:
+        return running.enter_context(opening)
+    except (ProviderStartError, OSError) as error:
+        raise UnusableError(f"--ssp-emulator-provider: {error}") from error
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise UnusableError(str(error)) from error
 
 
 def _token(options: Options) -> Token | None:

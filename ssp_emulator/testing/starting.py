@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +63,10 @@ def started(folder: Path, options: Options, settings: Mapping[str, Any]) -> Iter
                     clears=True,
                 )
 
-    with through_logging():
-        background = Background(both, "ssp-emulator")
+    with ExitStack() as running:
+        running.enter_context(through_logging())
         try:
-            emulated = background.__enter__()
-        except (ProviderStartError, OSError) as error:
+            emulated = running.enter_context(Background(both, "ssp-emulator"))
+        except ProviderStartError as error:
             raise UnusableError(str(error)) from error
-        try:
-            yield emulated
-        finally:
-            background.__exit__(None, None, None)
+        yield emulated

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from support import setup
+from support.processes import ours, started
 
 from ssp_emulator.testing.options import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from ssp_emulator.pki.folder import CertificateFolder
 
 PATIENCE_S = 120
 INI = """
@@ -239,3 +246,46 @@ def test_it(ssp, own):
 
     result.assert_outcomes(passed=2)
     assert len(list(met.glob("at-*"))) == 2
+
+
+async def test_a_running_emulator_is_used_and_what_others_have_put_there_stays(
+    suite: pytest.Pytester,
+    tmp_path: Path,
+    certificates: CertificateFolder,
+    unused_tcp_port_factory: Callable[[], int],
+) -> None:
+    admin, provider = unused_tcp_port_factory(), unused_tcp_port_factory()
+    folder = tmp_path / "emulator"
+    others = {"name": "of-others", "match": {"header": {"X-Nobody": "*"}}, "effect": {"kind": "bad-gateway"}}
+    config = setup.write(
+        folder, certificates, provider, admin={"listen": f"127.0.0.1:{admin}"}, faults={"rules": [others]}
+    )
+    suite.makepyfile(
+        ASKING
+        + """
+@pytest.mark.parametrize("own", ["bad-gateway", "gateway-timeout", "unavailable"])
+def test_it(ssp, own):
+    trace_id = str(__import__("uuid").uuid4())
+    with ssp.fault(name="mine", effect={"kind": own}, match={"trace_id": trace_id}) as fault:
+        assert asked(ssp, trace_id=trace_id) == {"bad-gateway": 502, "gateway-timeout": 504, "unavailable": 503}[own]
+    (exchange,) = ssp.assert_exchanged(times=1, trace_id=trace_id)
+    assert (exchange.faults, fault.fired) == ((fault.name,), 1)
+
+def test_provider(ssp):
+    told = ssp.provider.answers(path="*/metadata", json={"resourceType": "CapabilityStatement"})
+    assert asked(ssp) == 200
+    assert told.received[0].client == "ssp.example.nhs.uk"
+"""
+    )
+    async with started(folder, "up", "--config", str(config)) as emulator:
+        said = [f"--ssp-emulator-admin=http://127.0.0.1:{admin}", f"--ssp-emulator-proxy=127.0.0.1:{emulator.port}"]
+        said.append(f"--ssp-emulator-certificates={certificates.root}")
+        parallel = await asyncio.to_thread(run, suite, *said, "-n", "2", "-k", "test_it")
+        stubbed = await asyncio.to_thread(
+            run, suite, *said, f"--ssp-emulator-provider=127.0.0.1:{provider}", "-k", "provider"
+        )
+        left = await ours(folder, "fault", "list", "--json", "--config", str(config))
+
+    parallel.assert_outcomes(passed=3)
+    stubbed.assert_outcomes(passed=1, deselected=3)
+    assert [rule["name"] for rule in json.loads(left.out)["faults"]] == ["of-others"]

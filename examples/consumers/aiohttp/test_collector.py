@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from collector import CollectingError, Collector, Provider
 
-from ssp_emulator.testing.stub.expectation import Answer
+from ssp_emulator.testing.stub import Answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from ssp_emulator.testing.ssp import Ssp
-    from ssp_emulator.testing.stub.received import Received
+    from ssp_emulator.testing.stub import Received
 
 PATIENT = "9991230017"
 LETTER = "07a6483f-732b-461e-86b6-edb665c45510"

@@ -4,3 +4,8 @@
 - received: a request as the provider got it
 - provider: both together, behind the mutual TLS of the demo provider
 """
+
+from ssp_emulator.testing.stub.expectation import Answer
+from ssp_emulator.testing.stub.received import Received
+
+__all__ = ["Answer", "Received"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder
     from ssp_emulator.testing.stub.received import Received
+
+_TURNS_OF_CLOSING = 3  # of the loop: the socket's, TLS's, and the server's
 
 
 class StubProvider:
@@ -48,6 +51,7 @@ class StubProvider:
         self._lock = threading.Lock()
         self._expectations: list[Expectation] = []
         self._missed: list[str] = []
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
         self.received: list[Received] = []
         self.strict = False
 
@@ -59,6 +63,11 @@ class StubProvider:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._server.__aexit__(kind, error, trace)
+        # A running emulator keeps its connections; closing one by TLS waits for it to agree, and our loop ends now.
+        for transport in self._transports:
+            transport.abort()
+        for _ in range(_TURNS_OF_CLOSING):
+            await asyncio.sleep(0)
 
     @property
     def address(self) -> Address:
@@ -107,6 +116,8 @@ class StubProvider:
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.transport is not None:
+            self._transports.add(request.transport)
         got = await received(request)
         with self._lock:
             self.received.append(got)

@@ -124,6 +124,12 @@ def test_an_address_that_is_taken_is_said(attach: Callable[..., Ssp]) -> None:
         attach(provider=taken)
 
 
+@pytest.mark.parametrize(("option", "text"), [("admin", "http://-:1"), ("proxy", "a..b:1"), ("provider", "-:1")])
+def test_an_address_that_none_can_be_is_refused(attach: Callable[..., Ssp], option: str, text: str) -> None:
+    with pytest.raises(SetupError, match=f'should be "host:port", .*, found {text.removeprefix("http://")!r}'):
+        attach(**{option: text})
+
+
 def test_certificates_that_are_not_there_are_said(attach: Callable[..., Ssp], tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"cannot read .*consumer\.crt: .*; say with --ssp-emulator-certificates"):
         attach(certificates=tmp_path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from ssp_emulator.testing.stub.expectation import Answer
+from ssp_emulator.testing.stub import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import requests
 
     from ssp_emulator.testing.ssp import Ssp
-    from ssp_emulator.testing.stub.received import Received
+    from ssp_emulator.testing.stub import Received
 
 REGISTER = "fhir:operation:gpc.registerpatient-1"
 
