@@ -12,5 +12,6 @@
 - faulting: fault rules for as long as a block lasts
 - trail: the exchanges since the test began, and what to say when they are not as expected
 - stub: the provider: expectation (what to answer to what), received (what came), provider (both together)
+- errors: what a test, or whoever runs it, has to put right
 - ssp: all of this in one object, which a test has as `ssp`
 """
