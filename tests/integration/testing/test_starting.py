@@ -102,7 +102,7 @@ def test_a_registry_of_the_suite_s_own_leads_to_the_stub_provider_by_all_its_nam
         ({"proxy": {"listening": "x"}}, "emulator.yaml:.*: proxy.listening: "),
         ({"admin": {"listen": None}}, "admin.listen should not be empty"),
         ({"audit": {"sync": "sometimes"}}, "audit.sync"),
-        ({"proxy": {"listen": "192.0.2.1:1"}}, "proxy.listen: 192.0.2.1:1 cannot be"),
+        ({"proxy": {"listen": "192.0.2.1:1"}}, "proxy.listen: 192.0.2.1:1 is no address of this machine"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_left(tmp_path: Path, settings: dict[str, Any], why: str) -> None:
