@@ -40,7 +40,10 @@ PAGES = (
     Page("docs/guides/consumer.md", needs=("curl", "openssl")),
     Page("docs/guides/provider.md", needs=("curl",)),
     Page("docs/guides/tester.md", needs=("curl",)),
-    Page("docs/faults.md", running=RUNNING),
+    Page("docs/guides/java.md", needs=("java", "keytool", "openssl")),
+    Page("docs/guides/beside-your-own-provider.md"),
+    Page("docs/guides/ci.md"),
+    Page("docs/faults.md", needs=("curl",), running=RUNNING),
 )
 # Pages with commands that are not run here, and why.
 ELSEWHERE = {

@@ -26,7 +26,11 @@ from ssp_emulator.settings import Settings
 TOP = Path(__file__).parents[2]
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", (TOP / "docs" / "faults.md").read_text(), re.MULTILINE | re.DOTALL)
 AUDIT = (TOP / "docs" / "audit.md").read_text()
-DOCUMENTS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    *(TOP / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "certs/README.md")),
+    *sorted((TOP / "docs").rglob("*.md")),
+    *sorted((TOP / "examples").rglob("*.md")),
+]
 
 
 # In processes of their own: click keeps what a command has once said of itself.
@@ -197,3 +201,29 @@ def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text())
 
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(TOP)))
+def test_every_link_to_a_heading_leads_to_one(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)", document.read_text())
+    pages = {name: document.parent / name if name else document for name, _ in links}
+    there = {
+        name: headings(page.read_text()) for name, page in pages.items() if page.suffix == ".md" and page.is_file()
+    }
+
+    assert [f"{name}#{anchor}" for name, anchor in links if name in there and anchor not in there[name]] == []
+
+
+def headings(page: str) -> set[str]:
+    """The anchors that a page's headings get: lower case, hyphens for blanks, without punctuation."""
+    titles = re.findall(
+        r"^#+ +(.+?) *$", re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title) for title in titles]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in plain}
+
+
+def test_a_heading_is_linked_to_as_it_is_shown() -> None:
+    page = "# One `two`, three\n\n## [Four](x.md): five's\n\n```sh\n# six\n```\n"
+
+    assert headings(page) == {"one-two-three", "four-fives"}
