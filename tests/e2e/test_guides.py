@@ -86,6 +86,8 @@ ELSEWHERE = {
     "CONTRIBUTING.md": "they are what CI runs, these tests among it",
     "docs/audit.md": "tests/unit/test_references.py runs those that check a chain; others want a trail of last week's",
     "docs/containers.md": "tests/containers/test_page.py",
+    "docs/editors.md": "tests/e2e/test_editors_page.py",
+    "docs/ldap.md": "tests/e2e/test_ldap.py",
     "docs/monitoring.md": "`run-the-tests` stands for the reader's own",
 }
 
