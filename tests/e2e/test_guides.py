@@ -88,6 +88,7 @@ ELSEWHERE = {
     "docs/containers.md": "tests/containers/test_page.py",
     "docs/editors.md": "tests/e2e/test_editors_page.py",
     "docs/ldap.md": "tests/e2e/test_ldap.py",
+    "docs/pytest.md": "tests/e2e/test_pytest_page.py; its commands are said to be examples",
     "docs/monitoring.md": "`run-the-tests` stands for the reader's own",
 }
 
