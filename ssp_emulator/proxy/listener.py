@@ -123,7 +123,12 @@ class Listener:
         self._watcher.connected()
         task = asyncio.create_task(self._welcome(connection))
         self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
+        task.add_done_callback(lambda done: self._arrived(done, connection))
+
+    def _arrived(self, task: asyncio.Task[None], connection: socket.socket) -> None:
+        self._arriving.discard(task)
+        if task.cancelled():  # perhaps before it had begun, when it could not close anything
+            connection.close()
 
     async def _welcome(self, connection: socket.socket) -> None:
         """See what the consumer speaks, shake hands if it is TLS, and take it on."""
@@ -147,9 +152,6 @@ class Listener:
             connection.close()
             self._watcher.handshake_failed(failure_of(error))
             self._log.info("the TLS handshake failed", reason=str(error) or type(error).__name__)
-        except asyncio.CancelledError:
-            connection.close()
-            raise
 
     async def _shake_hands(self, connection: socket.socket, channel: ToConsumer, tls: ConsumerContext) -> None:
         """Shake hands over a channel that is for this connection alone; `tls` was in force when it came."""

@@ -32,7 +32,7 @@ GUID = "629ea9ba-a077-4d99-b289-7a9b19fd4e03"
 QUERY = "?identifier=https://fhir.nhs.uk/Id/nhs-number%7C9000000009"
 URL = f"{setup.ROOT}/Patient{QUERY}"
 VARYING = ("time", "timings_ms", "checks", "client", "advisories")
-FIRST = {"sequence": 1, "previous": "0" * 64, "worker": 0, "gap": None}
+FIRST = {"sequence": 1, "previous": "0" * 64, "worker": 0, "gap": None, "service": "proxy"}
 NOT_ASKED_FOR = {"token": None, "bodies": None}
 
 
