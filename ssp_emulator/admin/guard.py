@@ -9,6 +9,7 @@ Source: RFC 9110, 7.2 (Host) and 15.5.20 (421); RFC 6454, 7 (Origin); RFC 6750, 
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,11 @@ from aiohttp import web
 
 from ssp_emulator.address import Address
 from ssp_emulator.admin.problem import CallError
-from ssp_emulator.admin.token import read_token
+from ssp_emulator.admin.token import given_token, make_token, read_token, token_file
 from ssp_emulator.located import InvalidFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aiohttp.typedefs import Middleware
 
@@ -72,22 +73,33 @@ class Guard:
             )
 
 
-def guard_of(configuration: Configuration) -> Guard | None:
-    """Return the guard that a configuration asks for; None where there is no admin API.
-
-    Raises `InvalidFileError` where the token cannot be used, or everyone who reaches this machine would be let in.
-    """
+def examine_guard(configuration: Configuration, environment: Mapping[str, str]) -> None:
+    """Raise where `guard_of` would, but for a file that cannot be made; nothing is made here."""
     listen = configuration.settings.admin.listen
     if listen is None:
-        return None
-    host, token = Address.parse(listen).host, read_token(configuration)
-    if token is None and not is_loopback(host):
+        return
+    host, file = Address.parse(listen).host, token_file(configuration)
+    if given_token(environment) is None and file is None and not is_loopback(host):
         said = (
             f"{host} can be reached from beyond this machine: name the file of a token in admin.token, "
             "or listen on 127.0.0.1"
         )
         raise InvalidFileError([configuration.problem("admin.listen", said)])
-    return Guard(token, on_loopback=is_loopback(host))
+    if file is not None and os.path.lexists(file):
+        read_token(configuration, environment)
+
+
+def guard_of(configuration: Configuration, environment: Mapping[str, str]) -> Guard | None:
+    """Return the guard that a configuration asks for, its token made where it is not there; None without an admin API.
+
+    Raises `InvalidFileError` and `TokenError` where the token cannot be used, or everyone who reaches this machine
+    would be let in.
+    """
+    examine_guard(configuration, environment)
+    listen = configuration.settings.admin.listen
+    if listen is None:
+        return None
+    return Guard(make_token(configuration, environment), on_loopback=is_loopback(Address.parse(listen).host))
 
 
 def guarded(guard: Guard, is_open: Callable[[web.Request], bool]) -> Middleware:

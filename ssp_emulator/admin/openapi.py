@@ -58,7 +58,7 @@ _PROBLEM: Piece = {
 }
 _DESCRIPTION = (
     "What people and their programs ask of a running emulator, and change in it. "
-    "A token is asked for where `admin.token` of the configuration names one. "
+    "A token is asked for where `admin.token` of the configuration names one, or `SSP_EMULATOR_ADMIN_TOKEN` is set. "
     "A query parameter that a path does not know, or that comes twice, is refused with 400."
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import socket
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ssp_emulator import config
 from ssp_emulator.address import Address
-from ssp_emulator.admin.token import read_token
+from ssp_emulator.admin.token import given_token, read_token
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail
 from ssp_emulator.errors import said
 
@@ -199,8 +200,11 @@ def open_api(configuration: Configuration | None, url: str | None) -> Api:
 
 
 def admin_api(configuration: Configuration | None, url: str | None) -> Api:
-    """Return the admin API at a URL, or else where a configuration says; the token is the configuration's."""
-    token = read_token(configuration) if configuration is not None else None
+    """Return the admin API at a URL, or else where a configuration says; the token is the environment's, or else its.
+
+    Raises `TokenError` and `InvalidFileError`.
+    """
+    token = given_token(os.environ) if configuration is None else read_token(configuration, os.environ)
     return Api(url or _listening(configuration), token)
 
 

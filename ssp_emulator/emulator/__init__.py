@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +19,7 @@ from ssp_emulator import sockets
 from ssp_emulator.address import Address
 from ssp_emulator.admin import server as admin
 from ssp_emulator.admin.app import compose
-from ssp_emulator.admin.guard import guard_of
+from ssp_emulator.admin.guard import examine_guard, guard_of
 from ssp_emulator.admin.verification import Verification
 from ssp_emulator.audit.advice import Adviser
 from ssp_emulator.audit.auditing import Auditing
@@ -93,11 +94,12 @@ class Emulator:
     async def __aenter__(self) -> Self:
         settings = self._settings
         async with AsyncExitStack() as starting:
-            guard = guard_of(self._plan.configuration)
+            examine_guard(self._plan.configuration, os.environ)
             proxy = self._listen(starting, "proxy.listen", settings.proxy.listen)
             admin_api = self._listen(starting, "admin.listen", settings.admin.listen)
             directory = self._listen(starting, "sds.listen", settings.sds.listen)
             self._securing.make_certificates()
+            guard = guard_of(self._plan.configuration, os.environ)
             self._securing.examine_faults()
             side = await self._side(starting, proxy.sockets, self._described_at(admin_api.address))
             for starting_with in self._plan.faults:

@@ -315,9 +315,9 @@ async def test_up_says_nothing_of_an_admin_api_that_there_is_not(
             f"admin.listen: 0.0.0.0 {BEYOND}",
         ),
         (
-            {"token": "nowhere"},
-            "  token: nowhere",
-            "admin.token: cannot read config/nowhere: no such file or directory",
+            {"token": "."},
+            "  token: .",
+            "admin.token: cannot read config: it should be a file",
         ),
     ],
 )
