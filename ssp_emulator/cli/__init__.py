@@ -33,6 +33,8 @@ _COMMANDS = (
     "fault",
     "registry",
     "wait",
+    "health",
+    "smoke",
     "schema",
     "completion",
 )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import json
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -17,9 +14,9 @@ from ssp_emulator.address import Address
 from ssp_emulator.audit.reading import read
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import FAILED, fail
+from ssp_emulator.cli.retrieving import DOCUMENT, INTERACTION, RetrievalError, not_passed, retrieve
 from ssp_emulator.cli.trail import show_record
 from ssp_emulator.demo import consumer
-from ssp_emulator.demo.sending import Identity, sent
 from ssp_emulator.pki.initialising import ensure
 from ssp_emulator.pki.names import Names
 from ssp_emulator.plan import Plan, read_plan
@@ -28,11 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-DOCUMENT = "07a6483f-732b-461e-86b6-edb665c45510"
-_INTERACTION = "documents:fhir:rest:read:binary-1"
 _START_PATIENCE_S = 30.0
 _STOP_PATIENCE_S = 15.0
-_OK = 200
 
 
 class _DemoError(Exception):
@@ -47,9 +41,9 @@ def demo(config_path: Path) -> None:
     if ensure(plan.certificates, Names(), now=datetime.now(UTC)):
         click.echo(f"Made certificates in {plan.certificates.root}.")
     try:
-        route = consumer.route(plan.registry, _INTERACTION)
+        route = consumer.route(plan.registry, INTERACTION)
         asyncio.run(_run(plan, config_path, route))
-    except (_DemoError, consumer.ConsumerError) as error:
+    except (_DemoError, RetrievalError, consumer.ConsumerError) as error:
         fail(str(error), code=FAILED)
 
 
@@ -65,24 +59,9 @@ async def _run(plan: Plan, config_path: Path, route: consumer.Route) -> None:
         proxy = Address.parse(line.rpartition("https://")[2])
         request = consumer.request(route, consumer.Question(DOCUMENT), datetime.now(UTC))
         click.echo(f"\n{request.method} https://{proxy}/{request.target}\n")
-        await _retrieve(plan, request, proxy)
+        await retrieve(plan.certificates, request, proxy)
         _show_trail(plan, request.trace_id)
     click.echo("The emulator and the provider have stopped. The document was retrieved through the proxy.")
-
-
-async def _retrieve(plan: Plan, request: consumer.Request, proxy: Address) -> None:
-    ours = plan.certificates.consumer
-    identity = Identity(ours.certificate, ours.key, plan.certificates.chain)
-    async with sent(request, proxy, identity) as answer:
-        body = await answer.read()
-    if answer.status != _OK:
-        raise _DemoError(f"the answer was {answer.status}: {body.decode('utf-8', 'replace')}")
-    binary = json.loads(body)
-    content = base64.b64decode(binary["content"])
-    click.echo(f"{answer.status} {answer.reason}: a document")
-    click.echo(f"  content type  {binary['contentType']}")
-    click.echo(f"  size          {len(content)} bytes")
-    click.echo(f"  SHA-256       {hashlib.sha256(content).hexdigest()}\n")
 
 
 def _show_trail(plan: Plan, trace_id: str) -> None:
@@ -90,8 +69,7 @@ def _show_trail(plan: Plan, trace_id: str) -> None:
     if len(records) != 1:
         raise _DemoError(f"the audit trail has {len(records)} records of trace {trace_id}, and should have one")
     show_record(records[0])
-    failed = [check["check"] for check in records[0]["checks"] if check["result"] not in ("pass", "skipped")]
-    if failed:
+    if failed := not_passed(records[0]):
         raise _DemoError(f"these checks did not pass: {', '.join(failed)}")
 
 

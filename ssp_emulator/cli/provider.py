@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,8 @@ from ssp_emulator.demo.provider import ProviderServer, ProviderSettings, Provide
 from ssp_emulator.pki.consistency import examine
 from ssp_emulator.pki.folder import CertificateFolder
 from ssp_emulator.pki.holding import hold
+from ssp_emulator.pki.initialising import ensure
+from ssp_emulator.pki.names import Names
 from ssp_emulator.settings import LogSettings
 
 if TYPE_CHECKING:
@@ -44,8 +47,11 @@ def provider(host: str, port: int, root: Path, asid: str, proxy_fqdn: str) -> No
 
     Besides its own documents it has one of any size: Binary/size-<bytes>, up to 1 GiB, is a plain text of that many
     bytes.
+
+    Certificates are made where there are none.
     """
     folder = CertificateFolder(root)
+    _make_certificates(folder)
     settings = ProviderSettings(
         certificate=folder.provider.certificate,
         key=folder.provider.key,
@@ -71,6 +77,13 @@ def _examine(folder: CertificateFolder) -> None:
         click.echo(f"{'error' if flaw.stops else 'warning'}: {flaw.message}", err=True)
     if any(flaw.stops for flaw in flaws):
         raise SystemExit(BAD_USAGE)
+
+
+def _make_certificates(folder: CertificateFolder) -> None:
+    """Make the emulated PKI where what the provider needs is not there. Raises `PkiError` where others of it are."""
+    # Where the emulator is just making them, some are there already: `ensure` waits for it.
+    if not all(path.exists() for path in (folder.provider.certificate, folder.provider.key, folder.chain)):
+        ensure(folder, Names(), now=datetime.now(UTC))
 
 
 async def _serve(settings: ProviderSettings) -> None:

@@ -70,7 +70,7 @@ def send(
     try:
         route = consumer.route(plan.registry, interaction, from_asid, to_asid)
         request = consumer.request(route, question, datetime.now(UTC), sign_key)
-        where = Address.parse(proxy or plan.configuration.settings.proxy.listen)
+        where = Address.parse(proxy or plan.configuration.settings.proxy.listen).reachable
     except (consumer.ConsumerError, ValueError) as error:
         fail(str(error), code=BAD_USAGE)
     try:

@@ -54,7 +54,7 @@ def wait(timeout_s: float, as_json: bool, url: str | None, config_path: Path) ->
         fail("--timeout should be a number of seconds, found nan", code=BAD_USAGE)
     api = open_api(read_configuration(config_path, url), url)
     started = time.monotonic()
-    outcome = _waited(api, started + timeout_s)
+    outcome = waited(api, started + timeout_s)
     waited_s = round(time.monotonic() - started, 3)
     if as_json:
         print_json({"ready": outcome.ready, "url": api.url, "waited_s": waited_s, "health": outcome.health})
@@ -64,7 +64,7 @@ def wait(timeout_s: float, as_json: bool, url: str | None, config_path: Path) ->
         fail(f"not ready after {timeout_s:g} s: {outcome.why}", code=FAILED)
 
 
-def _waited(api: Api, until: float) -> Outcome:
+def waited(api: Api, until: float) -> Outcome:
     """Ask until the emulator is ready, or a moment has come, in seconds of the monotonic clock; at least once."""
     while True:
         left_s = until - time.monotonic()

@@ -7,6 +7,7 @@ import base64
 import gzip
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -711,7 +712,7 @@ async def test_a_file_that_is_not_there_or_no_pem_stops_the_start(
         await ProviderServer(settings_for(folder, **{which: wrong})).__aenter__()
 
 
-COMMAND = (sys.executable, "-c", "from ssp_emulator.cli.provider import provider; provider()")
+COMMAND = (sys.executable, "-m", "ssp_emulator", "provider")
 
 
 async def run(*arguments: str, cwd: Path) -> asyncio.subprocess.Process:
@@ -753,11 +754,38 @@ async def test_the_command_names_a_port_that_is_taken(folder: CertificateFolder,
     )
 
 
-async def test_the_command_names_a_certificate_that_is_missing(tmp_path: Path) -> None:
+async def test_the_command_names_a_certificate_that_is_missing(folder: CertificateFolder, tmp_path: Path) -> None:
+    shutil.copytree(folder.root, tmp_path / "certs")
+    (tmp_path / "certs" / "provider" / "provider.key").unlink()
     process = await run("--port", "0", cwd=tmp_path)
     output, errors = await process.communicate()
     assert (process.returncode, output) == (2, b"")
     assert errors.decode() == (
-        "error: cannot read certs/provider/provider.crt: no such file or directory; "
-        "run `ssp-emulator certs init`, or name another folder of certificates\n"
+        "error: certs/provider/provider.key is missing though other files of the PKI are there, "
+        "put it back, or `certs init --force` replaces the whole PKI\n"
     )
+
+
+async def test_the_command_makes_certificates_where_there_are_none(tmp_path: Path) -> None:
+    process = await run("--port", "0", cwd=tmp_path)
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).startswith(b"Demo provider ready: https://")
+    process.send_signal(signal.SIGTERM)
+    _, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    assert all(path.is_file() for path in CertificateFolder(tmp_path / "certs").files)
+
+
+async def test_the_command_needs_only_its_own_certificates(folder: CertificateFolder, tmp_path: Path) -> None:
+    own = CertificateFolder(tmp_path / "certs")
+    for path in (folder.provider.certificate, folder.provider.key, folder.chain):
+        copy = own.root / path.relative_to(folder.root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    process = await run("--port", "0", cwd=tmp_path)
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).startswith(b"Demo provider ready: https://")
+    process.send_signal(signal.SIGTERM)
+    await process.communicate()
+    assert process.returncode == 0
+    assert not own.ssp_client.certificate.exists()
