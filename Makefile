@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo up test lint format types docs bench bench-quick clean
+.PHONY: help demo up test compose-test lint format types docs bench bench-quick clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,7 +15,11 @@ up: $(VENV)/.run ## the emulator, until Ctrl-C
 	@$(BIN)/ssp-emulator up
 
 test: $(VENV)/.dev ## every test
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --ignore tests/containers
+	$(BIN)/python -m pytest tests/containers
+
+compose-test: $(VENV)/.dev ## the image built, and docker-compose.yml run for real (needs a Docker engine)
+	$(BIN)/python -m pytest tests/containers
 
 lint: $(VENV)/.dev ## style and format, nothing changed
 	$(BIN)/ruff check .

@@ -40,6 +40,7 @@ async def test_all_who_start_together_serve_with_one_pki_and_one_token(tmp_path:
         (config / f"{name}.yaml").write_text(
             "proxy: {listen: '127.0.0.1:0'}\n"
             "admin: {listen: '127.0.0.1:0', token: ../certs/admin-token}\n"
+            "sds: {listen: '127.0.0.1:0'}\n"
             f"audit: {{journal: ../{name}/journal.jsonl}}\n"
         )
 
