@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ def started(folder: Path, options: Options, settings: Mapping[str, Any]) -> Iter
             async with Emulator(plan) as emulator:
                 if emulator.admin_address is None:
                     raise UnusableError("ssp_emulator_settings: admin.listen should not be empty; tests go by it")
-                api = Api(f"http://{emulator.admin_address}", read_token(plan.configuration))
+                api = Api(f"http://{emulator.admin_address}", read_token(plan.configuration, os.environ))
                 certificates = Certificates.of(pki)
                 yield Emulated(
                     url=f"https://{emulator.address}",
