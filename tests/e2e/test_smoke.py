@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +13,6 @@ from support import setup
 from support.processes import ours, started
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from conftest import Bench
@@ -137,22 +138,33 @@ async def test_a_provider_is_not_met_without_certificates(tmp_path: Path) -> Non
     )
 
 
-@pytest.fixture
-async def expired(tmp_path: Path, certificates: CertificateFolder) -> AsyncIterator[str]:
-    """The URL of an emulator that serves with a certificate that has ended."""
-    pair = certificates.invalid("expired")
-    tls = {"certificate": str(pair.certificate), "key": str(pair.key), "trust": str(certificates.chain), "crl": None}
-    setup.write(tmp_path / "config", certificates, 9, proxy={"listen": "127.0.0.1:0", "tls": tls})
-    async with started(tmp_path, "up") as emulator:
-        assert emulator.process.stdout is not None
-        yield (await emulator.process.stdout.readline()).decode().removeprefix("Admin API: ").strip()
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (
+            {
+                "status": "not ready",
+                "parts": {"proxy": {"ready": True}, "journal": {"ready": False, "reason": "it is full"}},
+            },
+            "journal: it is full",
+        ),
+        ({"parts": []}, "it said 503"),
+        ([], "it said 503"),
+    ],
+)
+async def test_an_emulator_that_is_not_ready_says_why(tmp_path: Path, body: object, why: str) -> None:
+    said = json.dumps(body).encode()
 
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /health/ready HTTP/1.1\r\n")
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said))
+        writer.close()
 
-async def test_an_emulator_that_is_not_ready_says_why(tmp_path: Path, expired: str) -> None:
-    ended = await ours(tmp_path, "health", "--admin", expired)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        ended = await ours(tmp_path, "health", "--admin", f"http://127.0.0.1:{port}")
 
-    assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("error: not ready: certificates: the certificate that consumers are shown ended on ")
+    assert (ended.code, ended.out, ended.err) == (1, "", f"error: not ready: {why}\n")
 
 
 @pytest.mark.parametrize(
