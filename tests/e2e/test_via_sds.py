@@ -19,16 +19,8 @@ READ = ["send", "documents:fhir:rest:read:binary-1", "--id", "07a6483f-732b-461e
 ROOT = "https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents"
 
 
-async def directory_of(bench: Bench) -> str:
-    """Return where the emulator says that its directory is."""
-    assert bench.emulator.process.stdout is not None
-    while not (line := (await bench.emulator.process.stdout.readline()).decode()).startswith("SDS: "):
-        assert line
-    return line.split("//")[1].split("/")[0]
-
-
 async def test_the_document_is_found_by_way_of_the_directory(bench: Bench) -> None:
-    where = ["--proxy", f"localhost:{bench.emulator.port}", "--sds", await directory_of(bench)]
+    where = ["--proxy", f"localhost:{bench.emulator.port}", "--sds", await bench.emulator.address_of("SDS")]
 
     ended = await ours(bench.folder, *READ, *where, "--json")
 
@@ -52,7 +44,7 @@ async def test_a_practice_that_the_directory_does_not_know_is_said_to_be_that(be
     (other / "registry.yaml").write_text(registry.replace("A20047", "A20999"), encoding="utf-8")
     settings = (bench.folder / "config" / "emulator.yaml").read_text(encoding="utf-8")
     (other / "emulator.yaml").write_text(settings, encoding="utf-8")
-    where = await directory_of(bench)
+    where = await bench.emulator.address_of("SDS")
 
     ended = await ours(bench.folder, *READ, "--config", "other/emulator.yaml", "--sds", where)
 

@@ -6,10 +6,14 @@ import asyncio
 import json
 import socket
 import sys
+import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING
 
+import pytest
 from support import setup
 from support.processes import PATIENCE_S, PIPE, ours, started
+from support.small_disk import small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,34 +58,36 @@ async def test_it_gives_up_where_none_is_started(tmp_path: Path, certificates: C
 
 async def test_it_says_what_is_not_ready(tmp_path: Path, certificates: CertificateFolder) -> None:
     url = configured(tmp_path, certificates)
-    expired = certificates.root / "invalid" / "expired.crt"
-    setup.write(
-        tmp_path / "config",
-        certificates,
-        1,
-        admin={"listen": url.removeprefix("http://")},
-        proxy={
-            "listen": "127.0.0.1:0",
-            "tls": {
-                "certificate": str(expired),
-                "key": str(expired.with_suffix(".key")),
-                "trust": str(certificates.chain),
-                "crl": None,
-            },
-        },
-    )
-    async with started(tmp_path, "up"):
+    disk = await small_disk(tmp_path / "audit")
+    listen, journal = url.removeprefix("http://"), str(disk.folder / "journal.jsonl")
+    setup.write(tmp_path / "config", certificates, 1, admin={"listen": listen}, audit={"journal": journal})
+    async with started(tmp_path, "up", by=disk.by) as emulator:
+        disk.process = emulator
+        directory = await emulator.address_of("SDS")
+        disk.fill()
+        await asyncio.to_thread(ask_until_refused, directory)
         ended = await ours(tmp_path, "wait", "--timeout", "0.2")
 
-    said = "error: not ready after 0.2 s: certificates: the certificate that consumers are shown ended on "
+    said = "error: not ready after 0.2 s: journal: "
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith(said)
+    assert "no space left on device" in ended.err.lower()
     assert len(ended.err.splitlines()) == 1
 
 
+def ask_until_refused(directory: str) -> None:
+    """Ask the directory for what is not there, until that cannot be written down: a page of a file has some room."""
+    for _ in range(100):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://{directory}/", timeout=PATIENCE_S)
+        refused.value.close()
+        if refused.value.code == 503:
+            return
+    raise AssertionError("there is still room")
+
+
 async def test_for_programs(bench: Bench) -> None:
-    assert bench.emulator.process.stdout is not None
-    url = (await bench.emulator.process.stdout.readline()).decode().removeprefix("Admin API: ").strip()
+    url = f"http://{await bench.emulator.address_of('Admin API')}"
     ended = await ours(bench.folder, "wait", "--json", "--admin", url)
 
     told = json.loads(ended.out)

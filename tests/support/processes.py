@@ -38,6 +38,13 @@ class Process:
         """The port in the address that it named."""
         return int(self.ready.split("://")[1].split("/")[0].rpartition(":")[2])
 
+    async def address_of(self, what: str) -> str:
+        """Return the `host:port` in a line that it says after the first, once: of its `Admin API`, or of `SDS`."""
+        assert self.process.stdout is not None
+        while not (line := (await self.process.stdout.readline()).decode()).startswith(f"{what}: "):
+            assert line, f"it says nothing of {what}"
+        return line.split("://")[1].split("/")[0].strip()
+
     async def end(self) -> Finished:
         """Ask it to stop, and wait until it has."""
         if self.process.returncode is None:
