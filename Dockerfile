@@ -45,3 +45,25 @@ ENTRYPOINT ["ssp-emulator"]
 CMD ["up"]
 COPY --from=build / /
 VOLUME ["/emulator/certs", "/emulator/audit"]
+
+# The registry over LDAP: docs/ldap.md.
+FROM emulator AS ldap
+LABEL org.opencontainers.image.title="ssp-emulator-ldap" \
+    org.opencontainers.image.description="The registry of ssp-emulator, served by OpenLDAP"
+USER root
+# The package is to set up no server, and to start none.
+RUN printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d \
+    && echo "slapd slapd/no_configuration boolean true" | debconf-set-selections \
+    && apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slapd ldap-utils >/dev/null \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
+COPY docker/ldap /emulator/ldap/
+USER 10001:10001
+EXPOSE 1389
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["ldapsearch", "-x", "-LLL", "-H", "ldap://localhost:1389", "-s", "base", "-b", "ou=services,o=nhs", "1.1"]
+ENTRYPOINT ["/emulator/ldap/serve"]
+CMD []
+
+# What is built where no stage is named.
+FROM emulator

@@ -19,7 +19,7 @@ TOP = Path(__file__).parents[2]
 DOCKERFILE = (TOP / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((TOP / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("ssp", "provider", "smoke")
+OURS = {"ssp": "emulator", "provider": "emulator", "smoke": "emulator", "ldap": "ldap"}  # and their stages
 STOPPING_S = 10  # what may follow the draining, as for workers whose last records are on their way to the disk
 
 
@@ -65,7 +65,7 @@ def test_nothing_of_this_machine_comes_into_the_image() -> None:
 
     assert rules[0] == "*"
     assert {line for line in rules if line.startswith("!")} == {
-        *("!LICENSE", "!README.md", "!pyproject.toml", "!setup.cfg", "!ssp_emulator", "!config"),
+        *("!LICENSE", "!README.md", "!pyproject.toml", "!setup.cfg", "!ssp_emulator", "!config", "!docker"),
     }
     assert "pip.conf" not in DOCKERFILE
 
@@ -77,7 +77,7 @@ def test_a_service_may_do_no_more_than_it_needs(service: str) -> None:
     assert (told["read_only"], told["init"], told["cap_drop"]) == (True, True, ["ALL"])
     assert told["security_opt"] == ["no-new-privileges:true"]
     assert "/tmp" in told["tmpfs"]
-    assert told["build"]["target"] == "emulator"
+    assert told["build"]["target"] == OURS[service]
 
 
 def test_every_port_is_published_on_this_machine_alone() -> None:
@@ -95,10 +95,12 @@ def test_whoever_stops_a_service_waits_longer_than_it_drains(service: str) -> No
     assert int(grace[1]) >= Settings().proxy.drain_timeout_s + STOPPING_S
 
 
-def test_smoke_and_emulator_are_configured_alike() -> None:
-    mounted = [[each for each in SERVICES[name]["volumes"] if isinstance(each, dict)] for name in ("ssp", "smoke")]
+def test_smoke_ldap_and_emulator_are_configured_alike() -> None:
+    mounted = [
+        [each for each in SERVICES[name]["volumes"] if isinstance(each, dict)] for name in ("ssp", "smoke", "ldap")
+    ]
 
-    assert mounted[0] == mounted[1]
+    assert mounted[0] == mounted[1] == mounted[2]
     assert [(each["target"], each["read_only"]) for each in mounted[0]] == [
         (f"/emulator/config/{name}", True) for name in ("emulator.yaml", "registry.yaml", "scenarios")
     ]
