@@ -70,7 +70,7 @@ def test_a_changed_registry_is_served_after_a_restart(project: Project, registry
     registry.write_text(yaml.safe_dump(data))
     assert search(project, "(nhsIDCode=A20049)") == ""
 
-    project.do("restart", "--timeout", "20", "ldap")
+    project.do("--profile", "ldap", "restart", "--timeout", "20", "ldap")
     project.up("ldap")
 
     assert "dn: uniqueIdentifier=200000000199,ou=services,o=nhs\n" in search(project, "(nhsIDCode=A20049)")
