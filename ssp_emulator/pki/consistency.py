@@ -31,8 +31,8 @@ _MARK = 12
 class Held:
     """What one side of TLS has, and where: a certificate with those above it, its key, whom it trusts, who is revoked.
 
-    Whatever could not be read is empty, or None. `own_authority` says that whom it trusts should have issued its own
-    certificate too, as in the emulated PKI; `sub` is that PKI's SubCA, with the public half of its key.
+    What could not be read, or not wholly, is empty, or None. `own_authority` says that whom it trusts should have issued
+    its own certificate too, as in the emulated PKI; `sub` is that PKI's SubCA, with the public half of its key.
     """
 
     certificate: Path
@@ -76,19 +76,34 @@ def key_fits(held: Held, _: datetime) -> Iterator[Flaw]:
 
 
 def in_time(held: Held, now: datetime) -> Iterator[Flaw]:
-    """The certificate is valid today, and so are those that are sent with it. Source: RFC 5280, 4.1.2.5."""
+    """The certificate is valid today, and so is whoever issued it. Source: RFC 5280, 4.1.2.5.
+
+    Of others that are sent with it, such as a cross-certificate for old clients, some may have ended.
+    """
+    issuers = [each for each in held.chain[1:] if is_issued_by(held.chain[0], each)]
+    all_of_them = all(out_of_time(each, now) is not None for each in issuers)
     for place, certificate in enumerate(held.chain):
         what = f"{held.certificate}" if place == 0 else f"{held.certificate}: the authority {who(certificate)} in it"
+        stops = place == 0 or (certificate in issuers and all_of_them)
         if (why := out_of_time(certificate, now)) is not None:
-            yield Flaw("certificate", f"{what} {why}; put a valid one there, or set this machine's clock right")
+            yield Flaw("certificate", f"{what} {why}; put a valid one there, or set this machine's clock right", stops)
 
 
 def chain_holds(held: Held, _: datetime) -> Iterator[Flaw]:
-    """Each certificate of the file was issued by the next."""
+    """Whoever issued the certificate is in its file, where others are, and each certificate was issued by the next.
+
+    Clients find their way among certificates in another order, or more than they need: few are as strict as TLS 1.2.
+    Source: RFC 5246, 7.4.2; RFC 8446, 4.4.2.
+    """
+    leads_on = any(is_issued_by(held.chain[0], each) for each in held.chain) if held.chain else True
     for lower, upper in zip(held.chain, held.chain[1:], strict=False):
-        if not is_issued_by(lower, upper):
-            said = f"{held.certificate} has {who(lower)} and then {who(upper)}, which has not issued it; {ANEW}"
-            yield Flaw("certificate", said)
+        if is_issued_by(lower, upper):
+            continue
+        said = f"{held.certificate} has {who(lower)} and then {who(upper)}, which has not issued it"
+        if leads_on:
+            yield Flaw("certificate", f"{said}; some clients want each to be followed by its issuer", stops=False)
+        else:
+            yield Flaw("certificate", f"{said}; {ANEW}", stops=lower is held.chain[0])
 
 
 def is_of_the_authority(held: Held, _: datetime) -> Iterator[Flaw]:
@@ -123,17 +138,26 @@ def trust_in_time(held: Held, now: datetime) -> Iterator[Flaw]:
 
 
 def lists_are_of_the_trusted(held: Held, _: datetime) -> Iterator[Flaw]:
-    """A revocation list is signed by somebody who is trusted: any other would revoke nobody, and nobody would know."""
+    """A revocation list is signed by somebody who is trusted: any other may revoke nobody, and nobody would know.
+
+    An authority below those who are trusted may have signed it, whose certificate consumers send. Others than our own
+    are not known here, so that a stranger stops nothing but in the emulated PKI, or under the name of a trusted one.
+    """
     if held.crl is None or not held.trusted:
         return
-    strange = [each for each in held.lists if not any(_signed(each, authority) for authority in held.trusted)]
+    ours = (*held.chain[1:], *((held.sub_is,) if held.sub_is is not None else ()))
+    below = (each for each in ours if any(is_issued_by(each, authority) for authority in held.trusted))
+    authorities = (*held.trusted, *below)
+    strange = [each for each in held.lists if not any(_signed(each, authority) for authority in authorities)]
     for each in strange:
         expected = " or ".join(map(who, held.trusted))
         said = f"{held.crl} has a revocation list that no authority of {held.trust} has signed: it names "
+        known = held.own_authority or any(each.issuer == authority.subject for authority in authorities)
         yield Flaw(
             "crl",
-            f"{said}{_name(each.issuer)!r} as its issuer, expected {expected}; {ANEW}",
-            stops=len(strange) == len(held.lists),
+            f"{said}{_name(each.issuer)!r} as its issuer, expected {expected}; "
+            f"{ANEW if known else 'is that an authority below, whose certificate consumers send?'}",
+            stops=known and len(strange) == len(held.lists),
         )
 
 

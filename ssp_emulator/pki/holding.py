@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -20,21 +21,29 @@ if TYPE_CHECKING:
 
 _CERTIFICATE = (b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----")
 _LIST = (b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----")
+_ANY_CERTIFICATE = re.compile(rb"-----BEGIN ([A-Z0-9]+ )?CERTIFICATE-----")  # X509 and TRUSTED: OpenSSL's other names
 _LARGEST_BYTES = 16 << 20
 
 
 def hold(certificate: Path, key: Path, trust: Path, crl: Path | None, *, folder: CertificateFolder | None) -> Held:
-    """Read PEM files; `folder` is the emulated PKI, which counts where certificate and trust are both in it."""
-    inside = folder is not None and all(folder.root in path.parents for path in (certificate, trust))
+    """Read PEM files; `folder` is the emulated PKI, which counts where certificate and trust are both of its own.
+
+    Whoever puts files of their own into a sub-folder of their own there may trust whom they like.
+    """
+    inside = (
+        folder is not None
+        and trust.parent == folder.chain.parent
+        and any(place in certificate.parents for place in folder.leaf_folders)
+    )
     sub = folder.authority_sub if inside and folder is not None else None
     authority = certificates_of(sub.certificate)[:1] if sub is not None else ()
     return Held(
         certificate=certificate,
-        chain=certificates_of(certificate),
+        chain=_all_of(certificate),
         key=key,
         key_is=public_half(key),
         trust=trust,
-        trusted=certificates_of(trust),
+        trusted=_all_of(trust),
         crl=crl,
         lists=lists_of(crl) if crl is not None else (),
         own_authority=inside,
@@ -54,6 +63,12 @@ def certificates_of(path: Path) -> tuple[x509.Certificate, ...]:
         except ValueError:  # OpenSSL takes some that are not as RFC 5280 has them
             continue
     return tuple(found)
+
+
+def _all_of(path: Path) -> tuple[x509.Certificate, ...]:
+    """Return the certificates of a file, or none where one of them cannot be read: what is left would mislead."""
+    found = certificates_of(path)
+    return found if len(found) == len(_ANY_CERTIFICATE.findall(_read(path))) else ()
 
 
 def lists_of(path: Path) -> tuple[x509.CertificateRevocationList, ...]:

@@ -7,6 +7,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
 from ssp_emulator.pki.authority import Identity, Purpose, issue_leaf, make_crl, make_root, make_sub
 from ssp_emulator.pki.consistency import ANEW, Held, examine, who
 
@@ -41,6 +45,17 @@ def whole() -> Held:
     )
 
 
+def leaf_alone() -> tuple[x509.Certificate, ...]:
+    return (leaf(0).certificate,)
+
+
+def issued_again(authority: Identity, by: Identity, not_after: datetime = NOW + DAY) -> x509.Certificate:
+    """Cross-certify: the same name and key, by another issuer."""
+    builder = x509.CertificateBuilder(by.certificate.subject, authority.certificate.subject)
+    builder = builder.public_key(authority.key.public_key()).serial_number(7)
+    return builder.not_valid_before(NOW - 9 * DAY).not_valid_after(not_after).sign(by.key, hashes.SHA256())
+
+
 def flaws(held: Held, now: datetime = NOW) -> list[tuple[str, bool]]:
     return [(flaw.key, flaw.stops) for flaw in examine(held, now)]
 
@@ -58,15 +73,53 @@ def test_a_key_of_another_certificate() -> None:
     assert (flaw.key, flaw.stops, flaw.message) == ("key", True, f"{KEY} is not the key of {CERTIFICATE}; {ANEW}")
 
 
-def test_a_chain_in_the_wrong_order_or_of_others() -> None:
-    root, sub = authority(0)
+def test_a_chain_of_others() -> None:
     stranger = authority(1)[1]
-    swapped = replace(whole(), chain=(leaf(0).certificate, root.certificate, sub.certificate))
     strange = replace(whole(), chain=(leaf(0).certificate, stranger.certificate))
 
-    assert flaws(swapped) == [("certificate", True), ("certificate", True)]
     assert flaws(strange) == [("certificate", True)]
     assert who(stranger.certificate) in examine(strange, NOW)[0].message
+
+
+@pytest.mark.parametrize(
+    ("above", "said"),
+    [
+        ("sub root", 0),
+        ("root sub", 2),
+        ("sub cross", 1),
+        ("leaf sub", 1),
+        ("sub cross root", 2),
+        ("sub root stranger", 1),
+    ],
+)
+def test_a_chain_with_more_than_it_needs_or_in_another_order_stops_nothing(above: str, said: int) -> None:
+    root, sub = authority(0)
+    stranger = make_root(NOW)
+    cross = issued_again(sub, stranger)
+    pieces = {"leaf": leaf(0), "root": root, "sub": sub, "stranger": stranger}
+    named = {**{name: each.certificate for name, each in pieces.items()}, "cross": cross}
+    held = replace(whole(), chain=(leaf(0).certificate, *(named[name] for name in above.split())))
+
+    assert flaws(held) == [("certificate", False)] * said
+
+
+def test_a_self_signed_certificate_with_others_after_it() -> None:
+    root = authority(0)[0].certificate
+    held = replace(whole(), chain=(root, authority(1)[0].certificate), key_is=root.public_key(), own_authority=False)
+
+    assert flaws(held) == [("certificate", False)]
+
+
+def test_of_authorities_that_are_sent_the_issuer_is_of_today() -> None:
+    sub = authority(0)[1]
+    ended = issued_again(sub, make_root(NOW), not_after=NOW - DAY)
+    certificate = leaf(0).certificate
+
+    assert flaws(replace(whole(), chain=(certificate, sub.certificate, ended))) == [
+        ("certificate", False),
+        ("certificate", False),
+    ]
+    assert flaws(replace(whole(), chain=(certificate, ended), own_authority=False)) == [("certificate", True)]
 
 
 def test_a_certificate_of_ones_own_need_not_be_of_those_who_are_trusted() -> None:
@@ -90,6 +143,18 @@ def test_of_revocation_lists_some_may_be_strange_and_not_all() -> None:
 
     assert flaws(replace(whole(), lists=(*whole().lists, strange))) == [("crl", False)]
     assert flaws(replace(whole(), lists=(strange,))) == [("crl", True)]
+
+
+def test_a_list_of_an_authority_below_the_trusted_stops_nothing() -> None:
+    root, sub = authority(0)
+    lists = (make_crl(sub, [], number=1, now=NOW),)
+    held = replace(whole(), trusted=(root.certificate,), lists=lists)
+    another_pki = replace(held, chain=leaf_alone(), own_authority=False)
+
+    assert flaws(held) == []
+    assert flaws(replace(held, chain=leaf_alone(), sub_is=sub.certificate, own_authority=False)) == []
+    assert flaws(another_pki) == [("crl", False)]
+    assert "whose certificate consumers send" in examine(another_pki, NOW)[0].message
 
 
 def test_a_list_that_is_not_of_today_stops_nothing() -> None:
