@@ -31,7 +31,7 @@ _MARK = 12
 class Held:
     """What one side of TLS has, and where: a certificate with those above it, its key, whom it trusts, who is revoked.
 
-    What could not be read, or not wholly, is empty, or None. `own_authority` says that whom it trusts should have issued
+    What could not be read wholly is empty, or None. `own_authority` says that whom it trusts should have issued
     its own certificate too, as in the emulated PKI; `sub` is that PKI's SubCA, with the public half of its key.
     """
 

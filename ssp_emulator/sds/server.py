@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
+    from aiohttp.typedefs import Handler
+
     from ssp_emulator.sds.face import Face
 
 
@@ -19,7 +21,13 @@ class Server(web_server.Server):
     """Serves a face on sockets that listen already, as an async context manager: from entering to leaving."""
 
     def __init__(self, face: Face, listening: Sequence[socket.socket]) -> None:
-        app = web.Application()
+        @web.middleware
+        async def everything(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001 - by name
+            return await face.answer(request)
+
+        app = web.Application(
+            middlewares=[everything]
+        )  # a route would leave out targets that are no path: `*`, `a:443`
         app.router.add_route("*", "/{path:.*}", face.answer, expect_handler=_nothing)
         super().__init__(app, listening, face.refuse_unread)
 

@@ -87,6 +87,8 @@ async def test_the_link_leads_to_the_same_answer(ssp: Running) -> None:
         ("GET", f"{BASE}/device?a=b", {}, 404, "NO_RECORD_FOUND", "HTTP endpoint not found"),
         ("GET", "/", {}, 404, "NO_RECORD_FOUND", "HTTP endpoint not found"),
         ("GET", f"{BASE}/Device/../Device", {}, 404, "NO_RECORD_FOUND", "HTTP endpoint not found"),
+        ("OPTIONS", "*", {}, 404, "NO_RECORD_FOUND", "HTTP endpoint not found"),
+        ("CONNECT", "gp.example.nhs.uk:443", {}, 404, "NO_RECORD_FOUND", "HTTP endpoint not found"),
         ("POST", f"{BASE}/Device", {}, 405, "NOT_IMPLEMENTED", "The method should be GET; found POST"),
         ("GET", f"{BASE}/Device", {"apikey": None}, 401, "ACCESS_DENIED", "The header apikey is missing or empty"),
         ("GET", f"{BASE}/Device", {"Accept": "text/html"}, 406, "UNSUPPORTED_MEDIA_TYPE", "The header Accept should"),
