@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
@@ -56,7 +57,7 @@ class Server:
 class _Connection(RequestHandler):
     """aiohttp's connection, which answers what is no HTTP as the application would, and writes no traceback of it."""
 
-    __slots__ = ("_refuse",)
+    __slots__ = ("_log", "_refuse")
 
     def __init__(self, server: _Connections, refuse: Callable[[int, str | None], web.Response]) -> None:
         super().__init__(
@@ -68,6 +69,7 @@ class _Connection(RequestHandler):
             lingering_time=_LINGER_S,
         )
         self._refuse = refuse
+        self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.web_server")
 
     def handle_error(
         self,
@@ -76,11 +78,13 @@ class _Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002
     ) -> web.StreamResponse:
-        """Answer what aiohttp could not read, and end the connection with it."""
+        """Answer what aiohttp could not read, and end the connection with it; the log says what a defect of ours is."""
         answer = self._refuse(status, None)
         if isinstance(exc, HttpProcessingError):
             said = " ".join(exc.message.split())[:_LONGEST]
             answer = self._refuse(400, f"the request cannot be read as HTTP: {said}")
+        elif exc is not None:
+            self._log.error("a call failed: this is a defect", error=type(exc).__name__, exc_info=exc)
         answer.force_close()
         return answer
 
