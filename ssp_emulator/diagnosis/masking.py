@@ -14,6 +14,7 @@ MASKED = "(masked)"
 _SHORTEST = 6  # what is shorter would be found in words that are no secret
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 _LOGIN = re.compile(r":/+[^\s'\"]*@")  # a URL that was taken for a path has lost a slash
+_ACCOUNT = re.compile(r"[^\s'\"/:@]+:[^\s'\"/@]+@")  # written before a host where there is no URL
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
@@ -42,7 +43,7 @@ class Mask:
         for secret in self._known:
             text = text.replace(secret, MASKED)
         text = _PEM.sub(MASKED, without_keys(text))
-        text = _LOGIN.sub(f"://{MASKED}@", text)
+        text = _ACCOUNT.sub(f"{MASKED}@", _LOGIN.sub(f"://{MASKED}@", text))
         text = _JWT.sub(MASKED, _BEARER.sub(MASKED, text))
         text = _FOUND.sub(rf"\1{MASKED}", text)
         return _BASE64.sub(lambda found: MASKED if _is_mixed(found[0]) else found[0], text)

@@ -23,12 +23,24 @@ TOKEN = "aVeryGood-Token_of_ours"
         (f"the token is {TOKEN}.", TOKEN),
         ("https://user:s3cret@host/path", "s3cret"),
         ("redis://:p@ss/word@host", "p@ss/word"),
+        ("connect_to: should be host:port, found 'user:s3cret@host:99'", "s3cret"),
         ("Authorization: Bearer abcdef0123456789", "abcdef0123456789"),
         ("eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.", "eyJpc3MiOiJ4In0"),
         ("emulator.yaml:3: admin.token: should be text, found [hunter2]", "hunter2"),
         ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "MIIB"),
     ],
-    ids=["a key", "a line of a key", "a known token", "a password", "another", "bearer", "a JWT", "in a key", "PEM"],
+    ids=[
+        "a key",
+        "a line of a key",
+        "a known token",
+        "a password",
+        "another",
+        "before a host",
+        "bearer",
+        "a JWT",
+        "in a key",
+        "PEM",
+    ],
 )
 def test_a_secret_is_masked_wherever_it_stands(text: str, secret: str) -> None:
     mask = Mask([TOKEN])
@@ -47,6 +59,7 @@ def test_a_secret_is_masked_wherever_it_stands(text: str, secret: str) -> None:
         "CN=NHS Level 1D - SubCA - Emulated,OU=Emulated,O=nhs",
         "57A5F6C3F73D83504EE2FF0E64821E738F8F42B0",
         "proxy.listen: should be host:port, found '8443'",
+        "gp.example.nhs.uk at localhost:9443: its certificate is of somebody@example.nhs.uk",
     ],
 )
 def test_what_is_no_secret_is_said(text: str) -> None:
