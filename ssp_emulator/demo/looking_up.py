@@ -56,7 +56,7 @@ async def look_up(directory: Address, ods: str, interaction: str, correlation_id
         raise ConsumerError(
             f"the directory at {directory} did not answer: {str(error) or 'it took too long'}"
         ) from error
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ConsumerError(f"what answers at {directory} is no directory") from error
 
 
@@ -83,6 +83,9 @@ def _identifier(resource: dict[str, Any], system: str) -> str:
 
 
 def _text(value: object) -> str:
+    """Return what goes into URL and headers of the request that follows."""
     if not isinstance(value, str):
         raise TypeError("a text was expected")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("a word was expected")
     return value
