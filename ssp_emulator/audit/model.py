@@ -168,7 +168,8 @@ class Record(_Part):
     gap: Gap | None = Field(description="what is missing just before this record")
     service: Literal["proxy", "directory"] = Field(
         description="who was asked: the proxy, or the Spine Directory Service (docs/sds.md), whose records have what "
-        "it was asked for as `interaction` and `to.ods`, and none of the checks reached"
+        "it was asked for as `interaction` and `to.ods`, and none of the checks reached; lines of versions that had no "
+        "directory are without it, and are read as the proxy's"
     )
     time: str = Field(
         description="when the request's head had come, UTC, to the millisecond",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ssp_emulator.audit.layout import Layout
 from ssp_emulator.audit.model import Record as Model
 from ssp_emulator.audit.opening import open_to_read
+from ssp_emulator.audit.record import PROXY
 from ssp_emulator.errors import SetupError, said
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 FIELDS = frozenset(field.alias or name for name, field in Model.model_fields.items())
+_LATER = {"service": PROXY}  # fields that older versions did not write, and what they would have written
 
 
 class JournalError(SetupError):
@@ -58,6 +60,10 @@ def parsed(line: bytes) -> Record | None:
         record = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict) or not record.keys() >= FIELDS:
+    if not isinstance(record, dict):
+        return None
+    for name, value in _LATER.items():
+        record.setdefault(name, value)
+    if not record.keys() >= FIELDS:
         return None
     return record if isinstance(record["sequence"], int) and isinstance(record["time"], str) else None

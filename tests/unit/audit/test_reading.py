@@ -85,7 +85,11 @@ def test_lines_that_are_no_records_are_left_out(layout: Layout) -> None:
         json.dumps({**RECORD, "sequence": "1"}).encode(),
         json.dumps({**RECORD, "time": None}).encode(),
         json.dumps(RECORD).encode()[:-1],
-        *(json.dumps({name: value for name, value in RECORD.items() if name != left}).encode() for left in RECORD),
+        *(
+            json.dumps({name: value for name, value in RECORD.items() if name != left}).encode()
+            for left in RECORD
+            if left != "service"
+        ),
     ],
 )
 def test_a_line_without_all_of_a_record_holds_none(line: bytes) -> None:
@@ -94,3 +98,8 @@ def test_a_line_without_all_of_a_record_holds_none(line: bytes) -> None:
 
 def test_a_line_with_a_record_holds_it() -> None:
     assert parsed(json.dumps(RECORD).encode() + b"\n") == RECORD
+
+
+def test_a_line_of_a_version_before_the_directory_answered_holds_one_of_the_proxy() -> None:
+    older = {name: value for name, value in RECORD.items() if name != "service"}
+    assert parsed(json.dumps(older).encode()) == {**older, "service": "proxy"}
