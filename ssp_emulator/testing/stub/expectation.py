@@ -5,50 +5,83 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json as json_
+import math
+import re
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from multidict import CIMultiDict
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable
 
     from ssp_emulator.testing.stub.received import Received
 
 _LOWEST, _HIGHEST = 200, 599
 _FHIR_JSON = "application/fhir+json;charset=utf-8"
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_VALUE = re.compile(r"[^\0\r\n]*")
+__tracebackhide__ = True  # what is wrong is the test's, and so pytest shows its line
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the stub provider answers: a status, fields, and a body, or in its place `json`; after `delay_s` seconds."""
+    """What the stub provider answers: a status, fields, and a body, or in its place `json`; after `delay_s` seconds.
+
+    `headers` are a mapping, or pairs, where one comes more than once. Raises `ValueError` for what no answer can be.
+    """
 
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()
     body: bytes | str = b""
     json: Any = None
     delay_s: float = 0.0
 
+    content: bytes = field(init=False, repr=False)
+    fields: CIMultiDict[str] = field(init=False, repr=False)
+
     def __post_init__(self) -> None:
-        if not _LOWEST <= self.status <= _HIGHEST:
-            raise ValueError(f"status should be a number from {_LOWEST} to {_HIGHEST}, found {self.status!r}")
+        status: Any = self.status  # whatever a test has put there
+        if type(status) is not int or not _LOWEST <= status <= _HIGHEST:
+            raise ValueError(f"status should be a number from {_LOWEST} to {_HIGHEST}, found {status!r}")
         if self.json is not None and self.body:
             raise ValueError("an answer should have a body or json, and not both")
-        if self.delay_s < 0:
-            raise ValueError(f"delay_s should be seconds from 0 on, found {self.delay_s!r}")
+        delay_s: Any = self.delay_s
+        if not isinstance(delay_s, int | float) or not 0 <= delay_s < math.inf:
+            raise ValueError(f"delay_s should be seconds from 0 on, found {delay_s!r}")
+        object.__setattr__(self, "content", self._content())
+        object.__setattr__(self, "fields", self._fields())
 
-    @property
-    def content(self) -> bytes:
-        """The body's bytes."""
+    def _content(self) -> bytes:
+        """Return the body's bytes."""
         if self.json is not None:
-            return json_.dumps(self.json).encode()
-        return self.body.encode() if isinstance(self.body, str) else self.body
+            try:
+                return json_.dumps(self.json, allow_nan=False).encode()
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"json should have only what JSON has: {error}") from None
+        body: Any = self.body
+        if not isinstance(body, bytes | bytearray | str):
+            why = f"body should be bytes or text, found {body!r}; json takes what JSON has"
+            raise ValueError(why)  # noqa: TRY004 - one kind of error for all that no answer can be
+        return body.encode() if isinstance(body, str) else bytes(body)
 
-    @property
-    def fields(self) -> dict[str, str]:
-        """The header fields; JSON is FHIR's, unless they say otherwise."""
-        fields = dict(self.headers)
-        if self.json is not None and "content-type" not in {name.lower() for name in fields}:
-            fields["Content-Type"] = _FHIR_JSON
+    def _fields(self) -> CIMultiDict[str]:
+        """Return the header fields; JSON is FHIR's, unless they say otherwise."""
+        said = self.headers.items() if isinstance(self.headers, Mapping) else self.headers
+        fields: CIMultiDict[str] = CIMultiDict()
+        for pair in said:
+            match pair:
+                case (str() as name, str() as value) if _NAME.fullmatch(name) and _VALUE.fullmatch(value):
+                    fields.add(name, value)
+                case _:
+                    raise ValueError(f"headers should be names with a line of text each, found {pair!r}")
+        if self.json is not None:
+            fields.setdefault("Content-Type", _FHIR_JSON)
         return fields
 
 
@@ -71,8 +104,13 @@ class Expectation:
     received: list[Received] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.times is not None and self.times < 1:
-            raise ValueError(f"times should be 1 or more, found {self.times}")
+        if self.times is not None and (type(self.times) is not int or self.times < 1):
+            raise ValueError(f"times should be 1 or more, found {self.times!r}")
+        for name in ("method", "path", "interaction"):
+            if not isinstance(pattern := getattr(self, name), str):
+                raise ValueError(f"{name} should be a pattern, as text, found {pattern!r}")  # noqa: TRY004 - as above
+        if self.by is not None and not callable(self.by):
+            raise ValueError(f"by should be a function that makes an Answer, found {self.by!r}")
 
     @property
     def is_used_up(self) -> bool:
@@ -103,7 +141,7 @@ class Expectation:
         if inspect.iscoroutinefunction(self.by):
             answer = await self.by(request)
         else:
-            answer = await asyncio.to_thread(self.by, request)  # it may block, and others are answered meanwhile
+            answer = await _beside(self.by, request)  # it may block, and others are answered meanwhile
         if not isinstance(answer, Answer):
             raise TypeError(f"by should return an Answer, found {answer!r}")
         return answer
@@ -112,6 +150,31 @@ class Expectation:
         told = [self.method if self.method != "*" else "a request", f"for {self.path}" if self.path != "*" else ""]
         told.append(f"of {self.interaction}" if self.interaction != "*" else "")
         return " ".join(filter(None, told))
+
+
+async def _beside(by: Callable[[Received], Any], request: Received) -> Any:
+    """Call a function in a thread of its own, which nobody has to wait for: one that blocks may never return."""
+    done: Future[Any] = Future()
+
+    def call() -> None:
+        try:
+            made = by(request)
+        except BaseException as error:  # noqa: BLE001 - whoever waits has to know, whatever it is
+            # What is no Exception, such as pytest.fail's, would end the loop, and a future refuses StopIteration.
+            usual = isinstance(error, Exception) and not isinstance(error, StopIteration)
+            _settle(
+                done.set_exception, error if usual else RuntimeError(f"{type(error).__name__}: {error}".rstrip(": "))
+            )
+        else:
+            _settle(done.set_result, made)
+
+    threading.Thread(target=call, name="ssp-stub-answer", daemon=True).start()
+    return await asyncio.wrap_future(done)
+
+
+def _settle(how: Callable[[Any], None], what: Any) -> None:
+    with suppress(InvalidStateError, RuntimeError):  # nobody waits any more, or the loop is over
+        how(what)
 
 
 def _glob(pattern: str, text: str) -> bool:

@@ -16,7 +16,7 @@ from ssp_emulator.testing.stub.expectation import Answer, Expectation
 from ssp_emulator.testing.stub.received import received
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder
     from ssp_emulator.testing.stub.received import Received
+
+__tracebackhide__ = True  # what is wrong is the test's, and so pytest shows its line
 
 _TURNS_OF_CLOSING = 3  # of the loop: the socket's, TLS's, and the server's
 
@@ -51,6 +53,7 @@ class StubProvider:
         self._lock = threading.Lock()
         self._expectations: list[Expectation] = []
         self._missed: list[str] = []
+        self._answering: set[asyncio.Task[Any]] = set()
         self._transports: WeakSet[asyncio.Transport] = WeakSet()
         self.received: list[Received] = []
         self.strict = False
@@ -62,6 +65,8 @@ class StubProvider:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for answering in self._answering:  # the tests are over, and nobody waits for it
+            answering.cancel()
         await self._server.__aexit__(kind, error, trace)
         # A running emulator keeps its connections; closing one by TLS waits for it to agree, and our loop ends now.
         for transport in self._transports:
@@ -81,7 +86,7 @@ class StubProvider:
         path: str = "*",
         interaction: str = "*",
         status: int = 200,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         body: bytes | str = b"",
         json: Any = None,
         delay_s: float = 0.0,
@@ -95,7 +100,7 @@ class StubProvider:
         request: a function, which is called in a thread of its own, or an async one. Raises `ValueError` for what no
         answer can be.
         """
-        answer = Answer(status, headers or {}, body, json, delay_s)
+        answer = Answer(status, headers, body, json, delay_s)
         expectation = Expectation(answer, by, method, path, interaction, times, optional)
         with self._lock:
             self._expectations.append(expectation)
@@ -126,19 +131,26 @@ class StubProvider:
                 found.received.append(got)
             elif self.strict:
                 self._missed.append(f"the stub provider did not expect {got.method} {got.path} ({got.interaction})")
+            missed = self._missed
         if found is not None:
-            return await self._answered(found, got)
+            return await self._answered(found, got, missed)
         if self.strict:
             return web.Response(status=500, text="the test expects no such request")
         return await handler(request)
 
-    async def _answered(self, expectation: Expectation, got: Received) -> web.Response:
+    async def _answered(self, expectation: Expectation, got: Received, missed: list[str]) -> web.Response:
+        """Answer as expected. `missed` is of the test that said so; another may have begun when the answer fails."""
+        answering = asyncio.current_task()
+        assert answering is not None  # noqa: S101 - for the types: aiohttp has one for each request
+        self._answering.add(answering)
         try:
             answer = await expectation.answer_to(got)
+            await asyncio.sleep(answer.delay_s)
         except Exception as error:  # noqa: BLE001 - it is the test's own, and told when the test ends
             with self._lock:
                 said = f"{type(error).__name__}: {error}"
-                self._missed.append(f"the stub provider's answer to {got.method} {got.path} failed: {said}")
+                missed.append(f"the stub provider's answer to {got.method} {got.path} failed: {said}")
             return web.Response(status=500, text="the test's own function failed")
-        await asyncio.sleep(answer.delay_s)
+        finally:
+            self._answering.discard(answering)
         return web.Response(status=answer.status, headers=answer.fields, body=answer.content)

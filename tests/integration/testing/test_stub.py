@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from ssp_emulator.demo.sending import Identity, tls_context
+from ssp_emulator.testing.background import Background
 from ssp_emulator.testing.stub import Answer
+from ssp_emulator.testing.stub.provider import StubProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +99,77 @@ def test_a_function_that_fails_is_seen(ssp: Ssp, retrieve: Callable[..., request
     ssp.provider.begin()
 
 
+def fails_at_once(got: Received) -> Answer:
+    pytest.fail("not this one")
+
+
+def has_no_more(got: Received) -> Answer:
+    return next(iter(()))
+
+
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [(fails_at_once, "RuntimeError: Failed: not this one"), (has_no_more, "RuntimeError: StopIteration")],
+)
+def test_a_function_that_fails_otherwise_is_seen_too(
+    ssp: Ssp, retrieve: Callable[..., requests.Response], by: Callable[[Received], Answer], why: str
+) -> None:
+    ssp.provider.answers(by=by)
+
+    assert retrieve("1").status_code == 500
+    (told,) = ssp.provider.missed
+    assert told.endswith(f"/Binary/1 failed: {why}")
+    ssp.provider.begin()
+
+
+def test_a_failure_is_told_to_the_test_that_it_is_of_and_to_none_after_it(
+    ssp: Ssp, retrieve: Callable[..., requests.Response]
+) -> None:
+    released = threading.Event()
+
+    def fails_late(got: Received) -> Answer:
+        released.wait(10)
+        raise KeyError("late")
+
+    ssp.provider.answers(by=fails_late)
+    asking = threading.Thread(target=retrieve)
+    asking.start()
+    while not ssp.provider.received:
+        time.sleep(0.01)
+    ssp.provider.begin()
+    released.set()
+    asking.join()
+
+    assert ssp.provider.missed == []
+
+
+def test_a_field_may_come_more_than_once(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
+    ssp.provider.answers(headers=[("Warning", "one"), ("Warning", "two")])
+
+    assert retrieve().headers["Warning"] == "one, two"
+
+
+def test_a_provider_stops_though_answers_never_come(ssp: Ssp) -> None:
+    """Neither a function that blocks for good nor a long delay keeps a session from ending."""
+    folder = ssp.certificates.folder
+    blocks = threading.Event()
+    context = tls_context(Identity(folder.ssp_client.certificate, folder.ssp_client.key, folder.chain))
+    context.check_hostname = False
+    with Background(lambda: StubProvider(folder, "127.0.0.1", 0), "stub") as provider:
+        provider.answers(path="*/1", by=lambda got: Answer(body=str(blocks.wait())))
+        provider.answers(path="*/2", delay_s=600)
+        with httpx.Client(verify=context, timeout=0.3) as client:
+            for path in ("1", "2"):
+                with pytest.raises(httpx.ReadTimeout):
+                    client.get(f"https://{provider.address}/{path}")
+        assert len(provider.received) == 2
+        began = time.monotonic()
+    took = time.monotonic() - began
+    blocks.set()
+
+    assert took < 5
+
+
 def test_what_was_expected_and_did_not_come_is_told(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
     ssp.provider.answers(path="*/Binary/*", times=2)
     ssp.provider.answers(method="POST", interaction="*:slot-1")
@@ -125,6 +200,16 @@ def test_a_strict_provider_tells_what_it_did_not_expect(ssp: Ssp, retrieve: Call
         ({"json": {}, "body": "x"}, "an answer should have a body or json, and not both"),
         ({"delay_s": -1}, "delay_s should be seconds from 0 on, found -1"),
         ({"times": 0}, "times should be 1 or more, found 0"),
+        ({"status": "200"}, "status should be a number from 200 to 599, found '200'"),
+        ({"delay_s": float("nan")}, "delay_s should be seconds from 0 on, found nan"),
+        ({"body": {"a": 1}}, "body should be bytes or text, found {'a': 1}; json takes what JSON has"),
+        ({"json": {1, 2}}, "json should have only what JSON has: Object of type set is not JSON serializable"),
+        ({"json": float("nan")}, "json should have only what JSON has: .*"),
+        ({"headers": {"Age": 1}}, r"headers should be names with a line of text each, found \('Age', 1\)"),
+        ({"headers": {"Age": "1\r\nB: 2"}}, "headers should be names with a line of text each, found .*"),
+        ({"headers": {"A B": "1"}}, "headers should be names with a line of text each, found .*"),
+        ({"path": 7}, "path should be a pattern, as text, found 7"),
+        ({"by": 3}, "by should be a function that makes an Answer, found 3"),
     ],
 )
 def test_what_no_answer_can_be_is_refused(ssp: Ssp, said: dict[str, object], why: str) -> None:
