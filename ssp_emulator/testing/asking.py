@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ssp_emulator.demo import consumer
 from ssp_emulator.demo.consumer import ConsumerError, Question, Route
+from ssp_emulator.errors import said as said_of
 from ssp_emulator.exchange import FROM, INTERACTION_ID, TO, TRACE_ID
 from ssp_emulator.interactions import GP_CONNECT
 from ssp_emulator.testing.errors import AskingError
@@ -14,9 +17,10 @@ from ssp_emulator.token.minting import Purpose, claims_for, signed, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from ssp_emulator.directory.loading import Registry
+
+__tracebackhide__ = True  # what is wrong is the test's, and so pytest shows its line
 
 USUAL = "documents:fhir:rest:read:binary-1"  # retrieving a document
 
@@ -31,7 +35,7 @@ def route(registry: Registry, interaction: str, from_asid: str | None, to_asid: 
     try:
         return consumer.route(registry, interaction, from_asid, to_asid)
     except ConsumerError as error:
-        raise AskingError(str(error)) from error
+        raise AskingError(str(error)) from None
 
 
 def token(of: Route, sign_key: bytes | str | Path | None, claims: Mapping[str, Any]) -> str:
@@ -46,8 +50,10 @@ def token(of: Route, sign_key: bytes | str | Path | None, claims: Mapping[str, A
         return unsigned(said)
     try:
         return signed(said, _pem(sign_key))
-    except (ValueError, OSError) as error:
-        raise AskingError(f"the key to sign with {error}") from error
+    except OSError as error:
+        raise AskingError(f"the key to sign with cannot be read: {said_of(error)}: {error.filename}") from None
+    except ValueError as error:
+        raise AskingError(f"the key to sign with {error}") from None
 
 
 def headers(of: Route, trace_id: str, authorization: str) -> dict[str, str]:
@@ -75,6 +81,6 @@ def target(of: Route, resource_id: str | None, nhs_number: str | None, query: st
 def _pem(sign_key: bytes | str | Path) -> bytes:
     if isinstance(sign_key, bytes):
         return sign_key
-    if isinstance(sign_key, str):
+    if isinstance(sign_key, str) and not os.path.isfile(sign_key):  # noqa: PTH113 - it takes any text, as a key's
         return sign_key.encode()
-    return sign_key.read_bytes()
+    return Path(sign_key).read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 from uuid import uuid4
@@ -14,7 +15,6 @@ from ssp_emulator.testing.trail import SERVICES, Exchange, Filters, Trail, not_a
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ssp_emulator.testing.certificates import Certificates
     from ssp_emulator.testing.emulated import Emulated
     from ssp_emulator.testing.stub.provider import StubProvider
+
+__tracebackhide__ = True  # what is wrong is the test's, and so pytest shows its line
 
 _PATIENCE_S = 1.0
 
@@ -160,6 +162,10 @@ class Ssp:
             if rule is not None or parts:
                 raise AskingError("fault should have a rule, or a scenario, and not both")
             return self._faults.scenario(scenario)
+        if rule is not None and not isinstance(rule, Mapping):
+            raise AskingError(
+                f"fault should have a rule, such as {{'effect': {{'kind': 'reset'}}}}, or scenario=, found {rule!r}"
+            )
         return self._faults.rule({**(rule or {}), **parts})
 
     def exchanges(self, **filters: Unpack[Filters]) -> list[Exchange]:
@@ -178,7 +184,6 @@ class Ssp:
         so it waits, `within_s` seconds at most, while there are too few. Takes `Filters`. Raises `AssertionError`,
         which shows the exchanges that there were, each with its explanation; and `AskingError`.
         """
-        __tracebackhide__ = True
         asked = self._asked(filters)
         wanted = 1 if times is None else times
         found = self._trail.waited(wanted, within_s, **asked)

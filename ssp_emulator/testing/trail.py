@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import urlencode
 
+from ssp_emulator.audit.record import time_text
 from ssp_emulator.cli.calling import RefusedError, UnansweredError
 from ssp_emulator.testing.errors import AskingError
 
@@ -16,10 +18,13 @@ if TYPE_CHECKING:
     from ssp_emulator.testing.emulated import Emulated
     from ssp_emulator.testing.faulting import Fault
 
+__tracebackhide__ = True  # what is wrong is the test's, and so pytest shows its line
+
 SERVICES = ("proxy", "directory", "any")
 
 _MOST = 1000  # in a page of the admin API's
 _BETWEEN_S = 0.02
+_INDEX_S = 30.0
 _SHOWN = 20  # exchanges, in a message
 
 
@@ -105,9 +110,15 @@ class Trail:
         """
         records: list[Mapping[str, Any]] = []
         after = None
+        made, until = 0, time.monotonic() + _INDEX_S
         while True:
             page = self._page({**filters, "limit": str(_MOST), **({"after": after} if after else {})})
-            if page["records"]["behind"]:  # the index is on its way; what it lacks is not to be missed
+            there = page["records"]
+            # What there was when it was asked first is not to be missed; others' may come faster than they are indexed.
+            made = made or there["kept"] + there["removed"]
+            if there["kept"] + there["removed"] - there["behind"] < made:
+                if time.monotonic() >= until:
+                    raise AskingError(f"the audit trail's index has not caught up in {_INDEX_S:g} seconds")
                 records, after = [], None
                 time.sleep(_BETWEEN_S)
                 continue
@@ -130,10 +141,14 @@ class Trail:
         """Take note of what is there already.
 
         By the emulator's own clock, which need not be ours: from its newest record on, but for those of that moment.
+        Where it is ours, from now on: a request that the test before has left behind may be recorded any time.
         """
         newest = self._page({"limit": "1"})["exchanges"]
-        if newest:
-            since = newest[0]["time"]
+        moments = [each["time"] for each in newest]
+        if self._emulated.is_ours:
+            moments.append(time_text(datetime.now(UTC)))
+        if moments:
+            since = max(moments)
             known = self._page({"since": since, "limit": str(_MOST)})["exchanges"]
             self._before = {(each["worker"], each["sequence"]) for each in known}
             self._since = since

@@ -39,17 +39,22 @@ def test_a_token_has_the_scope_of_its_interaction(ssp: Ssp) -> None:
     assert said["requested_scope"] == "organization/*.read"
 
 
-@pytest.mark.parametrize("form", ["path", "bytes", "text"])
+@pytest.mark.parametrize("form", ["path", "name", "bytes", "text"])
 def test_a_token_is_signed_where_there_is_a_key(ssp: Ssp, tmp_path: Path, form: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path = tmp_path / "consumer.key"
     path.write_bytes(pem)
-    said: dict[str, Any] = {"path": path, "bytes": pem, "text": pem.decode()}
+    said: dict[str, Any] = {"path": path, "name": str(path), "bytes": pem, "text": pem.decode()}
 
     token = ssp.token(sign_key=said[form])
 
     assert jwt.decode(token, key.public_key(), algorithms=["ES256"], audience=ROOT)["sub"] == "1"
+
+
+def test_a_key_s_file_that_cannot_be_read_is_named(ssp: Ssp, tmp_path: Path) -> None:
+    with pytest.raises(AskingError, match=r"^the key to sign with cannot be read: no such file .*none.key"):
+        ssp.token(sign_key=tmp_path / "none.key")
 
 
 def test_a_key_that_cannot_sign_is_not_repeated(ssp: Ssp) -> None:

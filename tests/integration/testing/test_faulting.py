@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ssp_emulator.testing.errors import AskingError
+from ssp_emulator.testing.ssp import Ssp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
 
-    from ssp_emulator.testing.ssp import Ssp
+    from ssp_emulator.testing.emulated import Emulated
 
 ONCE = {"when": {"times": 1}, "effect": {"kind": "bad-gateway"}}
 
@@ -72,6 +73,7 @@ def test_one_that_lifts_itself_keeps_what_it_had_counted(ssp: Ssp, retrieve: Cal
         ({**ONCE, "when": {"times": 0}}, r"the rule is refused:\nwhen.times"),
         ({**ONCE, "match": {"to": object()}}, "the rule should have only what JSON has"),
         ({**ONCE, "scenario": "x"}, "fault should have a rule, or a scenario, and not both"),
+        ({"rule": "reset"}, "fault should have a rule, such as .*, or scenario=, found 'reset'"),
         ({"scenario": "nowhere"}, "the scenario is refused: there is no scenario 'nowhere'"),
     ],
 )
@@ -87,3 +89,18 @@ def test_a_name_that_is_taken_is_refused(ssp: Ssp) -> None:
         ssp.fault(name="mine", **ONCE),
     ):
         pytest.fail("it is in force")
+
+
+def test_a_block_that_is_left_open_lifts_no_other_test_s_rule(
+    ssp: Ssp, ssp_emulator: Emulated, retrieve: Callable[..., requests.Response]
+) -> None:
+    """Python closes it some time after the test, when the next may have a rule of the same name."""
+    before = Ssp(ssp_emulator, "before")
+    before.begin()
+    left = before.fault(name="mine", **ONCE)
+    left.__enter__()
+    before.end()
+    with ssp.fault(name="mine", **ONCE):
+        left.__exit__(None, None, None)
+
+        assert retrieve().status_code == 502

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 from ssp_emulator.testing.errors import AskingError
+from ssp_emulator.testing.ssp import Ssp
+from ssp_emulator.testing.stub import Answer
+from ssp_emulator.testing.trail import Trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ssp_emulator.testing.ssp import Ssp
+    from ssp_emulator.testing.emulated import Emulated
 
 BINARY = "documents:fhir:rest:read:binary-1"
 
@@ -24,6 +30,51 @@ def test_a_test_sees_its_own_exchanges_alone(ssp: Ssp, retrieve: Callable[..., r
     retrieve()
 
     assert len(ssp.exchanges()) == 1
+
+
+def test_what_the_test_before_has_left_under_way_is_not_seen(
+    ssp: Ssp, ssp_emulator: Emulated, retrieve: Callable[..., requests.Response]
+) -> None:
+    goes_on = threading.Event()
+    ssp.provider.answers(by=lambda got: Answer(body=str(goes_on.wait(10))))
+    left = threading.Thread(target=retrieve)
+    left.start()
+    while not ssp.provider.received:
+        time.sleep(0.01)
+    after = Ssp(ssp_emulator, "after")
+    after.begin()
+    goes_on.set()
+    left.join()
+
+    assert len(ssp.assert_exchanged(times=1)) == 1
+    assert after.exchanges() == []
+
+
+def index_of(answers: list[dict[str, int]]) -> Trail:
+    """Return the trail of an emulator whose index stands so, one ask after the other, and then as last."""
+
+    class Api:
+        def asked(self, method: str, path: str, *, expects: str) -> dict[str, Any]:
+            records = answers.pop(0) if len(answers) > 1 else answers[0]
+            return {"exchanges": [], "next": None, "records": {"removed": 0, **records}}
+
+    emulated = SimpleNamespace(api=Api(), is_ours=False)
+    return Trail(emulated)  # type: ignore[arg-type]
+
+
+def test_others_exchanges_need_not_come_to_an_end() -> None:
+    """What there was at first is indexed, and what others have added since need not be."""
+    trail = index_of([{"kept": 0, "behind": 0}, {"kept": 5, "behind": 2}, {"kept": 90, "behind": 85}])
+
+    assert trail.exchanges() == []
+
+
+def test_an_index_that_does_not_catch_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssp_emulator.testing.trail._INDEX_S", 0.1)
+    trail = index_of([{"kept": 0, "behind": 0}, {"kept": 5, "behind": 2}])
+
+    with pytest.raises(AskingError, match=r"^the audit trail's index has not caught up in 0.1 seconds$"):
+        trail.exchanges()
 
 
 def test_an_exchange_tells_what_happened(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
