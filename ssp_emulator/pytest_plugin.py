@@ -65,6 +65,7 @@ def ssp_emulator(
     from ssp_emulator.testing.starting import started  # noqa: PLC0415
 
     said = request.config.stash[_OPTIONS]
+    wrong: list[str] = []
     with ExitStack() as running:
         try:
             if said.admin is not None:
@@ -73,19 +74,30 @@ def ssp_emulator(
                 folder = tmp_path_factory.mktemp("ssp-emulator")
                 emulated = running.enter_context(started(folder, said, ssp_emulator_settings))
         except (SetupError, OSError) as error:
-            lines = error.lines if isinstance(error, SetupError) else [str(error)]
-            pytest.fail("\n".join(["the emulator cannot be used:", *lines]), pytrace=False)
+            wrong += error.lines if isinstance(error, SetupError) else [str(error)]
+        if wrong:  # outside of what was caught, which pytest would show as well
+            pytest.fail("\n".join(["the emulator cannot be used:", *wrong]), pytrace=False)
         yield emulated
 
 
 @pytest.fixture
 def ssp(request: pytest.FixtureRequest, ssp_emulator: Emulated) -> Iterator[Ssp]:
     """The emulated Spine for one test: where it is, what to show it, faults, the stub provider, and the audit trail."""
-    from ssp_emulator.testing.ssp import Ssp  # noqa: PLC0415 - as above
+    from ssp_emulator.testing.errors import AskingError  # noqa: PLC0415 - as above
+    from ssp_emulator.testing.ssp import Ssp  # noqa: PLC0415
 
     made = Ssp(ssp_emulator, str(request.node.name))
-    made.begin()
+    wrong = ""
+    try:
+        made.begin()
+    except AskingError as error:
+        wrong = str(error)
+    if wrong:
+        pytest.fail(wrong, pytrace=False)
     yield made
-    missed = made.end()
+    try:
+        missed = made.end()
+    except AskingError as error:
+        missed = [str(error)]
     if missed and request.node.stash.get(_PASSED, False):
         pytest.fail("\n".join(missed), pytrace=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -126,12 +126,22 @@ class Faults:
         fault = Fault(self, list(names))
         try:
             yield fault
-        finally:
-            # A block that a test has left open is closed much later, when a rule of that name may be another test's.
-            if still := [name for name in names if name in self._ours]:
-                fault.keep()
-                for name in still:
-                    self._lift(name)
+        except BaseException:
+            with suppress(AskingError):  # what the test itself raises says more
+                self._end(fault)
+            raise
+        else:
+            self._end(fault)
+
+    def _end(self, fault: Fault) -> None:
+        """Lift a fault's rules, but for those that are lifted already.
+
+        A block that a test has left open is closed much later, when a rule of that name may be another test's.
+        """
+        if still := [name for name in fault.names if name in self._ours]:
+            fault.keep()
+            for name in still:
+                self._lift(name)
 
     def _lift(self, name: str) -> None:
         self._ours.pop(name, None)

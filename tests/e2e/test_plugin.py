@@ -176,7 +176,53 @@ def test_an_emulator_that_does_not_answer_fails_those_alone_that_want_it(
         ]
     )
     assert "Error: " not in result.stdout.str().replace("Failed: ", "")
+    assert "another exception" not in result.stdout.str()
     assert ".py:" not in result.stdout.str().split("= ERRORS =")[1].split("= short test summary")[0]
+
+
+def test_an_emulator_that_stops_in_the_middle_is_said_and_hides_no_test_s_own_error(suite: pytest.Pytester) -> None:
+    """Here it is one of the session's own whose calls lead elsewhere of a sudden."""
+    suite.makepyfile(
+        """
+import pytest
+
+@pytest.fixture
+def gone(ssp_emulator, monkeypatch):
+    from ssp_emulator.cli.calling import Api
+    nobody = Api("http://127.0.0.1:1", None)
+    asked = Api.asked
+    def go():
+        monkeypatch.setattr(Api, "asked", lambda self, *said, **more: asked(nobody, *said, **more))
+    return go
+
+def test_in_a_block(gone, ssp):
+    with ssp.fault(effect={"kind": "reset"}):
+        gone()
+
+def test_with_an_error_of_its_own(gone, ssp):
+    with ssp.fault(effect={"kind": "reset"}):
+        gone()
+        raise RuntimeError("its own")
+
+def test_that_ends(gone, ssp):
+    gone()
+
+@pytest.fixture
+def gone_at_once(gone):
+    gone()
+
+def test_that_begins(gone_at_once, ssp):
+    pass
+"""
+    )
+
+    result = run(suite, "--tb=short")
+
+    result.assert_outcomes(failed=2, passed=1, errors=2)
+    said = result.stdout.str()
+    assert said.count("E   RuntimeError: its own") == 1
+    assert said.count("no emulator answers at http://127.0.0.1:1: connection refused") >= 3
+    assert "/ssp_emulator/" not in said
 
 
 def test_a_start_that_fails_is_one_message(suite: pytest.Pytester) -> None:
