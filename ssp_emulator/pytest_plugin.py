@@ -66,6 +66,7 @@ def ssp_emulator(
 
     said = request.config.stash[_OPTIONS]
     wrong: list[str] = []
+    emulated: Emulated | None = None
     with ExitStack() as running:
         try:
             if said.admin is not None:
@@ -75,7 +76,7 @@ def ssp_emulator(
                 emulated = running.enter_context(started(folder, said, ssp_emulator_settings))
         except (SetupError, OSError) as error:
             wrong += error.lines if isinstance(error, SetupError) else [str(error)]
-        if wrong:  # outside of what was caught, which pytest would show as well
+        if emulated is None:  # outside of what was caught, which pytest would show as well
             pytest.fail("\n".join(["the emulator cannot be used:", *wrong]), pytrace=False)
         yield emulated
 
