@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ssp_emulator import config
+from ssp_emulator.admin.token import VARIABLE
 from ssp_emulator.config import Configuration
 from ssp_emulator.errors import SetupError
 from ssp_emulator.files import unreadable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ssp_emulator.directory.loading import Registry
 
 T = TypeVar("T")
-ADMIN_TOKEN = "SSP_EMULATOR_ADMIN_TOKEN"  # noqa: S105 - a variable's name
 _LONGEST_TOKEN = 4096
 
 
@@ -88,7 +88,7 @@ class Subject:
 
     def secrets(self) -> list[str]:
         """Return the secrets that are known by where they are; each is to be said nowhere."""
-        found = [self.environment.get(ADMIN_TOKEN, "")]
+        found = [self.environment.get(VARIABLE, "")]
         named = self.settings.admin.token
         if named is None:
             return found

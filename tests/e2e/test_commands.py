@@ -14,6 +14,7 @@ import jwt
 import pytest
 import yaml
 from support import setup
+from support.ports import free_port
 from support.processes import ours
 
 from ssp_emulator import checks
@@ -28,18 +29,6 @@ if TYPE_CHECKING:
 
 DOCUMENT = "07a6483f-732b-461e-86b6-edb665c45510"
 READ = "documents:fhir:rest:read:binary-1"
-
-
-def free_port() -> int:
-    """Find a port that stays free: below those that the system hands out, and in a range of this worker's own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    for port in range(20_000 + 500 * worker, 20_500 + 500 * worker):
-        try:
-            with socket.create_server(("127.0.0.1", port)):
-                return port
-        except OSError:
-            continue
-    raise AssertionError("every port of this worker's is taken")
 
 
 async def test_the_demo_shows_the_document_and_its_trail_and_stops_everything(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from support import slapd
-from support.slapd import TOP, Entries, Server, free_port, ran, read
+from support.ports import free_port
+from support.slapd import TOP, Entries, Server, ran, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

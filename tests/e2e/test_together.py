@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import yaml
 from support import setup
+from support.ports import free_port
 from support.processes import ours, started
 
 from ssp_emulator.pki.files import read_authority, read_certificates, read_crl
@@ -17,18 +16,6 @@ from ssp_emulator.pki.folder import INVALID_NAMES, CertificateFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def free_port() -> int:
-    """Find a port that stays free: below those that the system hands out, and in a range of this worker's own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    for port in range(25_000 + 500 * worker, 25_500 + 500 * worker):
-        try:
-            with socket.create_server(("127.0.0.1", port)):
-                return port
-        except OSError:
-            continue
-    raise AssertionError("every port of this worker's is taken")
 
 
 async def test_all_who_start_together_serve_with_one_pki_and_one_token(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -56,18 +55,6 @@ class Server:
         done = self.ask("ldapsearch", "-LLL", "-b", base, question, *attributes)
         assert done.returncode == 0, done.stderr
         return read(done.stdout)
-
-
-def free_port() -> int:
-    """Find a port that stays free: below those that the system hands out, and in a range of this worker's own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    for port in range(24_000 + 100 * worker, 24_100 + 100 * worker):
-        try:
-            with socket.create_server(("127.0.0.1", port)):
-                return port
-        except OSError:
-            continue
-    raise AssertionError("every port of this worker's is taken")
 
 
 def read(text: str) -> Entries:

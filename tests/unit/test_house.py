@@ -13,7 +13,8 @@ import ssp_emulator
 
 PACKAGE = Path(ssp_emulator.__file__).parent
 PURE = ("directory", "interactions", "token", "limits", "tallies", "target", "outcome", "checks")
-FOREIGN_ROOMS = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "audit", "admin", "cli", "emulator", "workers")}
+WITH_SOCKETS = ("proxy", "sds", "admin", "demo", "diagnosis", "web_server")
+FOREIGN_ROOMS = {f"ssp_emulator.{room}" for room in (*WITH_SOCKETS, "faults", "audit", "cli", "emulator", "workers")}
 OUTSIDE = {"socket", "ssl", "asyncio", "aiohttp", "pathlib", "time", "os", "threading"}
 
 
@@ -95,6 +96,7 @@ def test_workers_know_no_room_that_they_run() -> None:
 
 def test_the_directorys_face_knows_bytes_and_what_answers_and_no_other_room() -> None:
     foreign = {f"ssp_emulator.{room}" for room in ("proxy", "faults", "admin", "cli", "emulator", "workers", "checks")}
+    foreign |= {"ssp_emulator.demo", "ssp_emulator.diagnosis"}
     for path in files("sds"):
         names = {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, foreign)}
         assert names == set(), path.name
@@ -114,6 +116,26 @@ def test_nobody_knows_the_parts_for_test_suites_but_the_plugin_that_gives_them_o
         if path.relative_to(PACKAGE).parts[0] not in ("testing", "pytest_plugin.py"):
             names = imports(ast.parse(path.read_text(encoding="utf-8")))
             assert not {name for name in names if is_within(name, {"ssp_emulator.testing"})}, path.name
+
+
+def test_nobody_knows_diagnosis_but_its_command() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] != "diagnosis" and path != PACKAGE / "cli" / "diagnose.py":
+            names = imports(ast.parse(path.read_text(encoding="utf-8")))
+            assert not {name for name in names if is_within(name, {"ssp_emulator.diagnosis"})}, path.name
+
+
+def test_what_looks_at_files_that_belong_together_knows_no_room_that_uses_them() -> None:
+    foreign = {f"ssp_emulator.{room}" for room in (*WITH_SOCKETS, "faults", "audit", "cli", "emulator", "workers")}
+    for path in [*files("pki"), *files("obstacles"), *files("ports"), *files("hints")]:
+        names = {name for name in imports(ast.parse(path.read_text(encoding="utf-8"))) if is_within(name, foreign)}
+        assert names == set(), path.name
+
+
+def test_every_room_is_in_the_table_of_the_architecture() -> None:
+    told = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = {name for line in told.splitlines() if line.startswith("| `") for name in line.split("`")[1::2]}
+    assert {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()} <= named
 
 
 def test_the_plugin_loads_nothing_of_the_emulator_before_a_fixture_is_used() -> None:

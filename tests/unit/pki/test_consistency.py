@@ -157,6 +157,27 @@ def test_a_list_of_an_authority_below_the_trusted_stops_nothing() -> None:
     assert "whose certificate consumers send" in examine(another_pki, NOW)[0].message
 
 
+def test_a_revocation_list_names_its_signer_as_its_issuer() -> None:
+    root, sub = authority(0)
+    builder = x509.CertificateRevocationListBuilder().issuer_name(root.certificate.subject)
+    renamed = builder.last_update(NOW - DAY).next_update(NOW + DAY).sign(sub.key, hashes.SHA256())
+
+    assert flaws(replace(whole(), lists=(renamed,))) == [("crl", True)]
+
+
+def test_the_sub_that_lies_in_the_folder_is_the_issuer_and_has_its_own_key() -> None:
+    held = replace(whole(), sub=Path("sub.crt"), sub_key=Path("sub.key"))
+    own, stranger = (authority(which)[1] for which in (0, 1))
+
+    assert flaws(replace(held, sub_is=own.certificate, sub_key_is=own.key.public_key())) == []
+    assert flaws(replace(held, sub_is=own.certificate)) == []
+    (flaw,) = examine(replace(held, sub_is=own.certificate, sub_key_is=stranger.key.public_key()), NOW)
+    assert (flaw.stops, flaw.message) == (True, f"sub.key is not the key of sub.crt; {ANEW}")
+    (flaw,) = examine(replace(held, sub_is=stranger.certificate), NOW)
+    assert (flaw.stops, flaw.message.endswith(f"but sub.crt is {who(stranger.certificate)}; {ANEW}")) == (True, True)
+    assert flaws(replace(held, sub_is=stranger.certificate, own_authority=False)) == []
+
+
 def test_a_list_that_is_not_of_today_stops_nothing() -> None:
     sub = authority(0)[1]
     old, early = (make_crl(sub, [], number=1, now=NOW + by * DAY) for by in (-6 * 365, 9))

@@ -68,6 +68,11 @@ def test_a_call_finds_what_it_asks_for(records: Records) -> None:
             "The header X-Correlation-Id should be one UUID; found nothing",
         ),
         (
+            {"correlation_ids": (f"{UUID}0",)},
+            Reason.BAD_REQUEST,
+            f"The header X-Correlation-Id should be one UUID; found {UUID}0",
+        ),
+        (
             {"correlation_ids": (UUID, UUID)},
             Reason.BAD_REQUEST,
             f"The header X-Correlation-Id should be one UUID; found {UUID}, {UUID}",
