@@ -28,6 +28,7 @@ TOKEN = "aVeryGood-Token_of_ours"
         ("eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.", "eyJpc3MiOiJ4In0"),
         ("emulator.yaml:3: admin.token: should be text, found [hunter2]", "hunter2"),
         ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "MIIB"),
+        ("-----BEGIN CERTIFICATE-----\nMIIB, and no more of it", "MIIB"),
     ],
     ids=[
         "a key",
@@ -40,6 +41,7 @@ TOKEN = "aVeryGood-Token_of_ours"
         "a JWT",
         "in a key",
         "PEM",
+        "a part of PEM",
     ],
 )
 def test_a_secret_is_masked_wherever_it_stands(text: str, secret: str) -> None:
@@ -64,6 +66,11 @@ def test_a_secret_is_masked_wherever_it_stands(text: str, secret: str) -> None:
 )
 def test_what_is_no_secret_is_said(text: str) -> None:
     assert Mask([TOKEN, ""])(text) == text
+
+
+@pytest.mark.parametrize("known", [[TOKEN[:9], TOKEN], [TOKEN, TOKEN[:9]]])
+def test_of_a_secret_that_begins_as_another_does_nothing_is_left(known: list[str]) -> None:
+    assert Mask(known)(f"{TOKEN} and {TOKEN[:9]}") == f"{MASKED} and {MASKED}"
 
 
 def test_what_is_no_text_stays_as_it_is() -> None:
