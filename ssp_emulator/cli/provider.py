@@ -52,15 +52,7 @@ def provider(host: str, port: int, root: Path, asid: str, proxy_fqdn: str) -> No
     """
     folder = CertificateFolder(root)
     _make_certificates(folder)
-    settings = ProviderSettings(
-        certificate=folder.provider.certificate,
-        key=folder.provider.key,
-        trust=folder.chain,
-        host=host,
-        port=port,
-        asid=asid,
-        proxy_fqdn=proxy_fqdn,
-    )
+    settings = ProviderSettings.of(folder, host=host, port=port, asid=asid, proxy_fqdn=proxy_fqdn)
     logs.configure(LogSettings())
     _examine(folder)
     try:

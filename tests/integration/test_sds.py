@@ -36,6 +36,18 @@ async def test_a_host_that_is_none_is_not_said_back(ssp: Running) -> None:
     assert answer.json()["link"][0]["url"].startswith(f"http://{ssp.emulator.sds_address}{BASE}/Endpoint?")
 
 
+async def test_no_answer_is_kept_or_taken_for_another_kind(ssp: Running) -> None:
+    for target in (url("Endpoint", OF_SURGERY, FOR_READING), "/"):
+        answer = await look_up(ssp, target)
+        assert (answer.one("Cache-Control"), answer.one("X-Content-Type-Options")) == ("no-store", "nosniff")
+
+
+async def test_of_a_long_target_the_trail_has_the_beginning(ssp: Running) -> None:
+    target = f"/{'a' * 8100}"
+    assert (await look_up(ssp, target)).status == 404
+    assert ssp.record()["target"] == target[:8000]
+
+
 async def test_what_is_no_http_is_refused_in_fhir_too(ssp: Running) -> None:
     address = ssp.emulator.sds_address
     assert address is not None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Self
+
+    from ssp_emulator.pki.folder import CertificateFolder
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,12 @@ class ProviderSettings:
     access_period_days: int = 28
     today: Callable[[], date] = utc_today
     neighbours: tuple[Practice, ...] = (DISABLED_PRACTICE,)
+
+    @classmethod
+    def of(cls, folder: CertificateFolder, **others: Any) -> Self:
+        """Return settings with the provider's files of an emulated PKI; takes the others by their names."""
+        files = folder.provider
+        return cls(certificate=files.certificate, key=files.key, trust=folder.chain, **others)
 
     @property
     def practices(self) -> tuple[Practice, ...]:

@@ -41,14 +41,7 @@ class StubProvider:
     """
 
     def __init__(self, folder: CertificateFolder, host: str, port: int) -> None:
-        settings = ProviderSettings(
-            certificate=folder.provider.certificate,
-            key=folder.provider.key,
-            trust=folder.chain,
-            host=host,
-            port=port,
-        )
-        self._server = ProviderServer(settings, self._answer)
+        self._server = ProviderServer(ProviderSettings.of(folder, host=host, port=port), self._answer)
         self._host = host
         self._lock = threading.Lock()
         self._expectations: list[Expectation] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from ssp_emulator.testing.errors import AskingError
 from ssp_emulator.testing.ssp import Ssp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import requests
 
@@ -104,3 +105,23 @@ def test_a_block_that_is_left_open_lifts_no_other_test_s_rule(
         left.__exit__(None, None, None)
 
         assert retrieve().status_code == 502
+
+
+@pytest.fixture
+def scenario(ssp: Ssp) -> Iterator[str]:
+    """Return the name of a scenario that the emulator has, of one rule that fires once."""
+    path = ssp.certificates.folder.root.parent / "scenarios" / "one-failure.yaml"
+    path.write_text(json.dumps({"name": path.stem, "description": "One.", "rules": [{"name": "one-failure", **ONCE}]}))
+    yield path.stem
+    path.unlink()
+
+
+def test_a_scenario_whose_rules_are_in_force_is_refused(
+    ssp: Ssp, retrieve: Callable[..., requests.Response], scenario: str
+) -> None:
+    with ssp.fault(scenario=scenario) as first:
+        with pytest.raises(AskingError, match="in force already: one-failure"), ssp.fault(scenario=scenario):
+            pytest.fail("it is in force twice")
+        statuses = [retrieve().status_code, retrieve().status_code]
+
+        assert (statuses, first.fired) == ([502, 200], 1)
