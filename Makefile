@@ -15,8 +15,7 @@ up: $(VENV)/.run ## the emulator, until Ctrl-C
 	@$(BIN)/ssp-emulator up
 
 test: $(VENV)/.dev ## every test
-	$(BIN)/python -m pytest tests/containers
-	$(BIN)/python -m pytest --numprocesses auto --ignore tests/containers
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 compose-test: $(VENV)/.dev ## the image built, and docker-compose.yml run for real (needs a Docker engine)
 	$(BIN)/python -m pytest tests/containers
