@@ -25,9 +25,7 @@ class Server(web_server.Server):
         async def everything(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001 - by name
             return await face.answer(request)
 
-        app = web.Application(
-            middlewares=[everything]
-        )  # a route would leave out targets that are no path: `*`, `a:443`
+        app = web.Application(middlewares=[everything])  # a route alone leaves out what is no path: `*`, `a:443`
         app.router.add_route("*", "/{path:.*}", face.answer, expect_handler=_nothing)
         super().__init__(app, listening, face.refuse_unread)
 

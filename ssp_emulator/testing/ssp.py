@@ -192,13 +192,9 @@ class Ssp:
             raise AssertionError(not_as_expected(number, filters, found, self._trail.exchanges()))
         return found
 
-    def _asked(self, filters: Filters) -> dict[str, str]:
-        """Return filters as the admin API has them."""
+    def _asked(self, filters: Filters) -> dict[str, Any]:
+        """Return filters as the trail has them."""
         fault = filters.get("fault")
-        if isinstance(fault, str):
-            fault = self._faults.known_as(fault)
-        elif fault is not None:
-            fault = fault.name
         interaction = filters.get("interaction")
         status = filters.get("status")
         asked = {
@@ -209,7 +205,8 @@ class Ssp:
             "method": filters.get("method"),
             "status": str(status) if status is not None else None,
             "refusal": filters.get("denial"),
-            "fault": fault,
+            "fault": self._faults.known_as(fault) if isinstance(fault, str) else None,
+            "rules": fault.names if fault is not None and not isinstance(fault, str) else None,
             "service": filters.get("service", "proxy"),
         }
         if unknown := sorted(set(filters) - set(Filters.__annotations__)):
@@ -218,7 +215,7 @@ class Ssp:
             )
         if asked["service"] not in SERVICES:
             raise AskingError(f"service should be one of {', '.join(SERVICES)}, found {asked['service']!r}")
-        return {name: text for name, text in asked.items() if text is not None}
+        return {name: value for name, value in asked.items() if value is not None}
 
     def _route(self, interaction: str, from_asid: str | None = None, to_asid: str | None = None) -> Route:
         return asking.route(self._emulated.registry, interaction, from_asid, to_asid)

@@ -13,7 +13,7 @@ from ssp_emulator.cli.calling import RefusedError, UnansweredError
 from ssp_emulator.testing.errors import AskingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ssp_emulator.testing.emulated import Emulated
     from ssp_emulator.testing.faulting import Fault
@@ -103,8 +103,10 @@ class Trail:
         self._before: set[tuple[int, int]] = set()
         self._begin()
 
-    def exchanges(self, service: str = "any", **filters: str) -> list[Exchange]:
-        """Return the exchanges with a service that filters of the admin API's let through, the oldest first.
+    def exchanges(self, service: str = "any", rules: Sequence[str] = (), **filters: str) -> list[Exchange]:
+        """Return the exchanges with a service, the oldest first; where rules are named, those that one fired on.
+
+        Takes further filters as the admin API has them.
 
         Raises `AskingError` where one of them cannot be asked for.
         """
@@ -125,10 +127,11 @@ class Trail:
             records += page["exchanges"]
             if (after := page["next"]) is None:
                 break
-        new = (each for each in records if (each["worker"], each["sequence"]) not in self._before)
-        return [Exchange.of(record) for record in new if service in ("any", record["service"])][::-1]
+        new = (Exchange.of(each) for each in records if (each["worker"], each["sequence"]) not in self._before)
+        of_service = (each for each in new if service in ("any", each.service))
+        return [each for each in of_service if not rules or not set(rules).isdisjoint(each.faults)][::-1]
 
-    def waited(self, number: int, within_s: float, **filters: str) -> list[Exchange]:
+    def waited(self, number: int, within_s: float, **filters: Any) -> list[Exchange]:
         """Do the same once there are so many, or after so many seconds: what is broken off is recorded later."""
         until = time.monotonic() + within_s
         while True:

@@ -125,3 +125,18 @@ def test_a_scenario_whose_rules_are_in_force_is_refused(
         statuses = [retrieve().status_code, retrieve().status_code]
 
         assert (statuses, first.fired) == ([502, 200], 1)
+
+
+def test_a_scenario_of_several_rules_is_found_by_any_of_them(
+    ssp: Ssp, retrieve: Callable[..., requests.Response]
+) -> None:
+    path = ssp.certificates.folder.root.parent / "scenarios" / "two-failures.yaml"
+    rules = [{"name": "first-failure", **ONCE}, {"name": "second-failure", **ONCE, "when": {"skip": 1, "times": 1}}]
+    path.write_text(json.dumps({"name": path.stem, "description": "Two.", "rules": rules}))
+    with ssp.fault(scenario=path.stem) as failures:
+        statuses = [retrieve().status_code for _ in range(3)]
+    path.unlink()
+
+    assert (statuses, failures.fired) == ([502, 502, 200], 2)
+    exchanges = ssp.assert_exchanged(fault=failures, times=2)
+    assert [each.faults for each in exchanges] == [("first-failure",), ("second-failure",)]

@@ -28,6 +28,8 @@ class Api:
 
 
 class OfApi:
+    is_ours = False
+
     def __init__(self, api: Api) -> None:
         self.api = api
 
@@ -38,7 +40,7 @@ def page(*sequences: int, behind: int = 0, after: str | None = None) -> dict[str
         {**trails.facts(), "sequence": each, "worker": 0, "explanation": {"summary": "", "remedy": None}}
         for each in sequences
     ]
-    return {"exchanges": exchanges, "records": {"behind": behind}, "next": after}
+    return {"exchanges": exchanges, "records": {"kept": 3, "removed": 0, "behind": behind}, "next": after}
 
 
 def test_while_the_index_is_behind_it_is_asked_again_from_the_start() -> None:
