@@ -14,8 +14,10 @@ demo: $(VENV)/.run ## one document retrieved through the proxy, and its audit tr
 up: $(VENV)/.run ## the emulator, until Ctrl-C
 	@$(BIN)/ssp-emulator up
 
-test: $(VENV)/.dev ## every test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+# The image of OpenLDAP takes minutes to build, and what is in it is tested without a container too (tests/e2e/test_ldap.py).
+test: $(VENV)/.dev ## every test, but for that of the compose profile ldap, which compose-test has
+	$(BIN)/python -m pytest tests/containers --ignore tests/containers/test_ldap.py
+	$(BIN)/python -m pytest --numprocesses auto --ignore tests/containers
 
 compose-test: $(VENV)/.dev ## the image built, and docker-compose.yml run for real (needs a Docker engine)
 	$(BIN)/python -m pytest tests/containers

@@ -18,8 +18,6 @@ from ssp_emulator.pki.folder import CertificateFolder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.xdist_group("containers")  # one engine, and one image
-
 DOCUMENT = "07a6483f-732b-461e-86b6-edb665c45510"
 READ = "urn:nhs:names:services:gpconnect:documents:fhir:rest:read:binary-1"
 TARGET = f"/https://gp.example.nhs.uk/A20047/STU3/1/gpconnect/documents/Binary/{DOCUMENT}"

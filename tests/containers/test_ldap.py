@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("containers")  # one engine, and one image
-
 READ = "urn:nhs:names:services:gpconnect:documents:fhir:rest:read:binary-1"
 IMAGE = {"SSP_LDAP_IMAGE": "ssp-emulator-ldap-test", "COMPOSE_PROFILES": "ldap"}
 

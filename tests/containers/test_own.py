@@ -8,15 +8,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
 import yaml
 from support.containers import PATIENCE_S, TOP, Project, docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-pytestmark = pytest.mark.xdist_group("containers")  # one engine, and one image
 
 TOKEN = "a-token-of-this-test"
 SCENARIO = """\

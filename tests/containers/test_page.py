@@ -15,8 +15,6 @@ from support.containers import PATIENCE_S, TOP, Project, compose_command
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("containers")  # one engine, and one image
-
 PAGE = (TOP / "docs" / "containers.md").read_text()
 FENCES = re.findall(r"^```(\w+)( example)?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 COMMANDS = [text for language, example, text in FENCES if language == "sh" and not example]
