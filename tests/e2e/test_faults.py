@@ -288,17 +288,18 @@ async def test_up_says_where_the_admin_api_is_and_which_rules_are_in_force(
     async with started(tmp_path, "up") as emulator:
         ended = await emulator.end()
 
-    admin, rules = ended.out.splitlines()
+    admin, directory, rules = ended.out.splitlines()
     assert emulator.ready.startswith("Emulator ready: https://127.0.0.1:")
     assert admin.startswith("Admin API: http://127.0.0.1:")
+    assert directory.startswith("SDS: http://127.0.0.1:")
     assert rules == "Fault rules in force: slow, off"
     assert ended.code == 0
 
 
-async def test_up_says_nothing_of_an_admin_api_that_there_is_not(
+async def test_up_says_nothing_of_an_admin_api_or_a_directory_that_there_is_not(
     tmp_path: Path, certificates: CertificateFolder
 ) -> None:
-    setup.write(tmp_path / "config", certificates, 9, admin={"listen": None})
+    setup.write(tmp_path / "config", certificates, 9, admin={"listen": None}, sds={"listen": None})
     async with started(tmp_path, "up") as emulator:
         ended = await emulator.end()
 
