@@ -83,7 +83,7 @@ class _Connection(RequestHandler):
         if isinstance(exc, HttpProcessingError):
             said = " ".join(exc.message.split())[:_LONGEST]
             answer = self._refuse(400, f"the request cannot be read as HTTP: {said}")
-        elif exc is not None:
+        elif exc is not None and not isinstance(exc, ConnectionError):  # who has left is no defect
             self._log.error("a call failed: this is a defect", error=type(exc).__name__, exc_info=exc)
         answer.force_close()
         return answer
