@@ -5,8 +5,10 @@ What it finds it finds late, while requests wait for it, and until then every re
 
 from __future__ import annotations
 
+import functools
 import gc
 from collections import Counter
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from support.stub import StubProvider
 
 TIMES = 20
+ROUNDS = 3
 OF_A_REQUEST = (
     "ssp_emulator.proxy",
     "ssp_emulator.exchange",
@@ -77,7 +80,11 @@ async def test_a_request_leaves_nothing_for_the_garbage_collector(
     wire = await ssp.wire()
     await wire.ask(ssp.request(**request_like))
     found()
-    for _ in range(TIMES):
-        await wire.ask(ssp.request(**request_like))
+    left = []
+    for _ in range(ROUNDS):
+        for _ in range(TIMES):
+            await wire.ask(ssp.request(**request_like))
+        left.append(found())
 
-    assert {name: count for name, count in found().items() if count >= TIMES} == {}
+    # An emulator in a thread, of a test before, may close connections of its own meanwhile, but not in each round.
+    assert {name: count for name, count in functools.reduce(and_, left).items() if count >= TIMES} == {}
