@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
+
+from ssp_emulator.accepting import Acceptor, hand_over
 
 if TYPE_CHECKING:
     import socket
@@ -35,23 +37,22 @@ class Server:
         listening: Sequence[socket.socket],
         refuse: Callable[[int, str | None], web.Response],
     ) -> None:
-        self._listening = listening
         self._runner = _Runner(app, refuse)
+        self._acceptor = Acceptor(listening, self._take_on)
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        try:
-            for each in self._listening:
-                await web.SockSite(self._runner, each).start()
-        except BaseException:
-            await self._runner.cleanup()
-            raise
+        self._acceptor.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._acceptor.stop()
         await self._runner.cleanup()
+
+    async def _take_on(self, connection: socket.socket) -> None:
+        await hand_over(connection, cast("web.Server", self._runner.server))  # it is set up before anybody is accepted
 
 
 class _Connection(RequestHandler):

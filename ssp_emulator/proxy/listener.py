@@ -6,13 +6,13 @@ Source: Spine Core SSP implementation guide, 497 (a consumer that speaks plain H
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 import ssl
 from typing import TYPE_CHECKING
 
 import structlog
 
+from ssp_emulator.accepting import Acceptor
 from ssp_emulator.handshakes import HandshakeFailure
 from ssp_emulator.proxy.channel import Plain
 from ssp_emulator.proxy.connections import Connections
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from ssp_emulator.proxy.watching import Watcher
 
 _TLS_HANDSHAKE = b"\x16"  # the first byte of a ClientHello's record; no method of HTTP begins with it
-# Until another connection closes there is nothing to be had, and asking at once would keep the loop busy.
-_NOTHING_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-_RECOVERY_S = 0.1
 
 
 class Listener:
@@ -51,25 +48,23 @@ class Listener:
         handshake_timeout_s: float,
         keep_alive_timeout_s: float,
     ) -> None:
-        self._sockets = sockets
+        self._acceptor = Acceptor(sockets, self._welcome)
         self._tls = tls
         self._greeter = greeter
         self._watcher = watcher
         self._handshake_timeout_s = handshake_timeout_s
         self._connections = Connections(handler, keep_alive_timeout_s)
-        self._accepting = False
-        self._arriving: set[asyncio.Task[None]] = set()
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.proxy")
 
     @property
     def serving(self) -> bool:
         """Whether its sockets are open, and whoever comes is accepted."""
-        return self._accepting and all(listening.fileno() >= 0 for listening in self._sockets)
+        return self._acceptor.serving
 
     @property
     def connections(self) -> int:
         """How many connections are open, those in their handshake too."""
-        return len(self._arriving) + len(self._connections)
+        return self._acceptor.arriving + len(self._connections)
 
     @property
     def expires(self) -> datetime:
@@ -78,9 +73,7 @@ class Listener:
 
     def start(self) -> None:
         """Begin to accept."""
-        self._accepting = True
-        for listening in self._sockets:
-            self._await(listening)
+        self._acceptor.start()
 
     def renew(self, tls: ConsumerContext) -> None:
         """Meet consumers with other certificates from now on.
@@ -92,47 +85,14 @@ class Listener:
 
     async def stop(self, drain_s: float) -> None:
         """Accept no more, let requests in flight end for so many seconds, and close every connection."""
-        self._accepting = False
-        for listening in self._sockets:
-            asyncio.get_running_loop().remove_reader(listening)
-            listening.close()
-        for task in self._arriving:
-            task.cancel()
-        await asyncio.gather(*self._arriving, return_exceptions=True)
+        await self._acceptor.stop()
         await self._connections.drain(drain_s)
-
-    def _await(self, listening: socket.socket) -> None:
-        """Accept whoever comes. asyncio's `sock_accept` loses a connection that comes as it is cancelled."""
-        if self._accepting:
-            asyncio.get_running_loop().add_reader(listening, self._accept, listening)
-
-    def _accept(self, listening: socket.socket) -> None:
-        try:
-            connection, _ = listening.accept()
-        except BlockingIOError:  # gone again
-            return
-        except OSError as error:
-            self._log.warning("a connection could not be accepted", reason=error.strerror)
-            if error.errno in _NOTHING_LEFT:
-                loop = asyncio.get_running_loop()
-                loop.remove_reader(listening)
-                loop.call_later(_RECOVERY_S, self._await, listening)
-            return
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is written is whole: nothing follows it
-        self._watcher.connected()
-        task = asyncio.create_task(self._welcome(connection))
-        self._arriving.add(task)
-        task.add_done_callback(lambda done: self._arrived(done, connection))
-
-    def _arrived(self, task: asyncio.Task[None], connection: socket.socket) -> None:
-        self._arriving.discard(task)
-        if task.cancelled():  # perhaps before it had begun, when it could not close anything
-            connection.close()
 
     async def _welcome(self, connection: socket.socket) -> None:
         """See what the consumer speaks, shake hands if it is TLS, and take it on."""
+        self._watcher.connected()
         try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is written is whole
             async with asyncio.timeout(self._handshake_timeout_s):
                 first = await _first_byte(connection)
                 watched = first == _TLS_HANDSHAKE and self._greeter.watches

@@ -208,7 +208,7 @@ async def test_a_connection_that_shakes_hands_after_a_renewal_meets_the_new_cert
     wire = await ssp.wire(tls=False)
     listener = listener_of(ssp)
     async with asyncio.timeout(PATIENCE_S):
-        while not listener._arriving:  # noqa: ASYNC110 - that a connection has arrived is told to no one
+        while not listener.connections:  # noqa: ASYNC110 - that a connection has arrived is told to no one
             await asyncio.sleep(0)
     await ssp.emulator.reload()
     await wire.writer.start_tls(context(ssp.certificates, ssp.certificates.consumer), server_hostname="localhost")

@@ -13,7 +13,7 @@ import ssp_emulator
 
 PACKAGE = Path(ssp_emulator.__file__).parent
 PURE = ("directory", "interactions", "token", "limits", "tallies", "target", "outcome", "checks")
-WITH_SOCKETS = ("proxy", "sds", "admin", "demo", "diagnosis", "web_server")
+WITH_SOCKETS = ("proxy", "sds", "admin", "demo", "diagnosis", "web_server", "accepting")
 FOREIGN_ROOMS = {f"ssp_emulator.{room}" for room in (*WITH_SOCKETS, "faults", "audit", "cli", "emulator", "workers")}
 OUTSIDE = {"socket", "ssl", "asyncio", "aiohttp", "pathlib", "time", "os", "threading"}
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import ssl
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
 from ssp_emulator import sockets
+from ssp_emulator.accepting import Acceptor, hand_over
 from ssp_emulator.demo.provider.app import compose
 from ssp_emulator.demo.provider.dataset import DATASET
 from ssp_emulator.obstacles import told
@@ -43,7 +46,7 @@ class ProviderServer:
         self.settings = settings
         self._first = first
         self._port = settings.port
-        self._runner: web.AppRunner | None = None
+        self._leaving = AsyncExitStack()
 
     @property
     def port(self) -> int:
@@ -66,23 +69,25 @@ class ProviderServer:
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; {_advice(error)}"
             ) from error
         self._port = listening[0].getsockname()[1]
-        self._runner = web.AppRunner(
+        runner = web.AppRunner(
             compose(settings, DATASET, *self._first),
             access_log=None,
             shutdown_timeout=_DRAIN_SECONDS,
             max_line_size=_LARGEST_HEADER_BYTES,
             max_field_size=_LARGEST_HEADER_BYTES,
         )
-        await self._runner.setup()
-        for each in listening:
-            await web.SockSite(self._runner, each, ssl_context=context).start()
+        await runner.setup()
+        self._leaving.push_async_callback(runner.cleanup)
+        protocols = cast("web.Server", runner.server)  # it is set up
+        acceptor = Acceptor(listening, partial(hand_over, protocols=protocols, tls=context))
+        acceptor.start()
+        self._leaving.push_async_callback(acceptor.stop)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._leaving.aclose()
 
 
 def tls_context(settings: ProviderSettings) -> ssl.SSLContext:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import TYPE_CHECKING, Any
 
 from support.clocks import MovableClock
@@ -74,19 +73,3 @@ async def test_it_does_not_serve_once_a_socket_is_gone() -> None:
     listening[0].close()
 
     assert not listener.serving
-
-
-async def test_whoever_comes_in_the_very_moment_in_which_it_stops_is_closed() -> None:
-    listening = sockets.bind("127.0.0.1", 0)
-    nobody: Any = None
-    watching = Watching()
-    listener = Listener(listening, nobody, nobody, nobody, watching, handshake_timeout_s=5, keep_alive_timeout_s=5)
-    listener.start()
-    with socket.create_connection(listening[0].getsockname(), timeout=5) as consumer:
-        while not watching.came:  # noqa: ASYNC110 - nobody tells, and it is about single turns of the loop
-            await asyncio.sleep(0)
-
-        await listener.stop(0)  # before the task has begun; a socket that is left open is a warning, and so an error
-
-        assert consumer.recv(1) == b""
-    assert (watching.came, listener.connections) == (1, 0)
