@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ssp_emulator.cli.completing import asids
 from ssp_emulator.cli.output import BAD_USAGE, fail
 from ssp_emulator.errors import said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _contents(_: click.Context, option: click.Parameter, path: Path | None) -> bytes | None:
@@ -55,3 +60,24 @@ certificate_folder = click.option(
     metavar="DIR",
     help="The certificate folder.",
 )
+
+
+def timeout(default_s: float, longest_s: float, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--timeout`, which a command takes as `timeout_s`: from 0 to the longest, in seconds."""
+    return click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(0, longest_s),
+        callback=_number,
+        default=default_s,
+        show_default=True,
+        metavar="SECONDS",
+        help=text,
+    )
+
+
+def _number(_: click.Context, option: click.Parameter, value: float) -> float:
+    """Refuse what is in no range, and out of none."""
+    if math.isnan(value):
+        fail(f"{option.opts[0]} should be a number of seconds, found nan", code=BAD_USAGE)
+    return value

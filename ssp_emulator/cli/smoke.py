@@ -33,15 +33,7 @@ _PATIENCE_S = 3.0
 
 @click.command()
 @click.option("--proxy", "proxy", metavar="HOST:PORT", help="The proxy; else where the configuration says.")
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=click.FloatRange(0, _LONGEST_S),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait at most until both are ready.",
-)
+@options.timeout(60.0, _LONGEST_S, "How long to wait at most until both are ready.")
 @options.admin
 @options.config
 def smoke(proxy: str | None, timeout_s: float, url: str | None, config_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +9,7 @@ import click
 
 from ssp_emulator.cli import options
 from ssp_emulator.cli.calling import UnansweredError, open_api, read_configuration
-from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail, print_json
+from ssp_emulator.cli.output import FAILED, fail, print_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,15 +31,7 @@ class Outcome(NamedTuple):
 
 
 @click.command()
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=click.FloatRange(0, _LONGEST_S),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait at most; 0 asks once.",
-)
+@options.timeout(30.0, _LONGEST_S, "How long to wait at most; 0 asks once.")
 @options.as_json
 @options.admin
 @options.config
@@ -50,8 +41,6 @@ def wait(timeout_s: float, as_json: bool, url: str | None, config_path: Path) ->
     It is ready when its sockets are open, registry and certificates are good, and the journal takes records. Ends
     with exit code 0 then, or with 1, and what is missing, when the time is over. The emulator need not be started yet.
     """
-    if math.isnan(timeout_s):
-        fail("--timeout should be a number of seconds, found nan", code=BAD_USAGE)
     api = open_api(read_configuration(config_path, url), url)
     started = time.monotonic()
     outcome = waited(api, started + timeout_s)
