@@ -20,6 +20,7 @@ from ssp_emulator.address import Address
 from ssp_emulator.admin import server as admin
 from ssp_emulator.admin.app import compose
 from ssp_emulator.admin.guard import examine_guard, guard_of
+from ssp_emulator.admin.published import url_of
 from ssp_emulator.admin.verification import Verification
 from ssp_emulator.audit.advice import Adviser
 from ssp_emulator.audit.auditing import Auditing
@@ -98,10 +99,11 @@ class Emulator:
             proxy = self._listen(starting, "proxy.listen", settings.proxy.listen)
             admin_api = self._listen(starting, "admin.listen", settings.admin.listen)
             directory = self._listen(starting, "sds.listen", settings.sds.listen)
+            described_at = self._described_at(admin_api.address)
             self._securing.make_certificates()
             guard = guard_of(self._plan.configuration, os.environ)
             self._securing.examine_faults()
-            side = await self._side(starting, proxy.sockets, self._described_at(admin_api.address))
+            side = await self._side(starting, proxy.sockets, described_at)
             for starting_with in self._plan.faults:
                 await self.control.put(starting_with.rules, origin=starting_with.scenario)
             await side.start()
@@ -199,9 +201,9 @@ class Emulator:
             self._securing.disguises.examine(effect)
 
     def _described_at(self, asked_at: Address | None) -> str | None:
-        """Return the URL of the admin API, where refusals are to lead to it."""
+        """Return the URL of the admin API, where refusals are to lead to it. Raises `PublishedError`."""
         described = asked_at is not None and self._settings.errors.described_by
-        return f"http://{asked_at.reachable}" if asked_at is not None and described else None
+        return url_of(asked_at, os.environ) if asked_at is not None and described else None
 
     def _listen(self, starting: AsyncExitStack, key: str, text: str | None) -> _Listening:
         """Bind what a key of the settings says, if it says anything. Raises `InvalidFileError`."""

@@ -101,3 +101,25 @@ async def test_where_there_is_nothing_to_link_to_there_is_no_link(
         answer = await ssp.ask(Ssp_TraceID=TRACE_ID, Ssp_From="999999999999")
 
         assert (answer.status, answer.all("Link")) == (403, [])
+
+
+@pytest.mark.parametrize(
+    ("said", "links"),
+    [
+        ("http://127.0.0.1:9000", [f'<http://127.0.0.1:9000/api/v1/traces/{TRACE_ID}>; rel="describedby"']),
+        ("http://127.0.0.1:0", []),
+    ],
+)
+async def test_the_environment_says_where_callers_reach_it(
+    tmp_path: Path,
+    certificates: CertificateFolder,
+    provider: StubProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    links: list[str],
+) -> None:
+    monkeypatch.setenv("SSP_EMULATOR_ADMIN_URL", said)
+    async with running(tmp_path, certificates, provider.port) as ssp:
+        answer = await ssp.ask(Ssp_TraceID=TRACE_ID, Ssp_From="999999999999")
+
+        assert (answer.status, answer.all("Link")) == (403, links)

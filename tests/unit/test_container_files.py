@@ -12,6 +12,8 @@ import yaml
 
 import ssp_emulator
 from ssp_emulator import config
+from ssp_emulator.address import Address
+from ssp_emulator.admin.published import url_of
 from ssp_emulator.plan import read_plan
 from ssp_emulator.settings import Settings
 
@@ -104,9 +106,16 @@ def test_smoke_ldap_and_emulator_are_configured_alike() -> None:
     assert [(each["target"], each["read_only"]) for each in mounted[0]] == [
         (f"/emulator/config/{name}", True) for name in ("emulator.yaml", "registry.yaml", "scenarios")
     ]
-    assert SERVICES["ssp"]["environment"] == SERVICES["smoke"]["environment"]
+    assert SERVICES["smoke"]["environment"].items() <= SERVICES["ssp"]["environment"].items()
 
 
 def test_the_file_has_nothing_that_one_of_the_two_composes_lacks() -> None:
     """`version` is no more in v2, which warns of it; 1.29 knows no `name`, and no `include` or `develop`."""
     assert set(COMPOSE) == {"x-emulator", "x-from-here", "services", "volumes"}
+
+
+@pytest.mark.parametrize(("port", "url"), [("9000", "http://127.0.0.1:9000"), ("0", None)])
+def test_refusals_link_to_the_published_port(port: str, url: str | None) -> None:
+    said = SERVICES["ssp"]["environment"]["SSP_EMULATOR_ADMIN_URL"].replace("${SSP_ADMIN_PORT:-8440}", port)
+
+    assert url_of(Address("0.0.0.0", 8440), {"SSP_EMULATOR_ADMIN_URL": said}) == url

@@ -1,0 +1,55 @@
+"""Where the admin API is reached, by what the environment says of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ssp_emulator.address import Address
+from ssp_emulator.admin.published import PublishedError, url_of
+
+EVERYWHERE = Address("0.0.0.0", 8440)
+
+
+@pytest.mark.parametrize(
+    ("listening", "said", "url"),
+    [
+        (EVERYWHERE, None, "http://127.0.0.1:8440"),
+        (EVERYWHERE, "", "http://127.0.0.1:8440"),
+        (EVERYWHERE, " ", "http://127.0.0.1:8440"),
+        (Address("::1", 8440), None, "http://[::1]:8440"),
+        (EVERYWHERE, "http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+        (EVERYWHERE, "http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
+        (EVERYWHERE, "https://ssp.build.example:443", "https://ssp.build.example:443"),
+        (EVERYWHERE, "http://[::1]:9000", "http://[::1]:9000"),
+        (EVERYWHERE, "http://127.0.0.1:0", None),
+    ],
+)
+def test_the_environment_goes_before_where_it_listens(listening: Address, said: str | None, url: str | None) -> None:
+    environment = {} if said is None else {"SSP_EMULATOR_ADMIN_URL": said}
+
+    assert url_of(listening, environment) == url
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "127.0.0.1:9000",
+        "http://127.0.0.1",
+        "http://127.0.0.1:65536",
+        "http://127.0.0.1:",
+        "http://a@127.0.0.1:9000",
+        "http://127.0.0.1:9000/api",
+        "http://127.0.0.1:9000?",
+        "ftp://127.0.0.1:9000",
+        "http://:9000",
+        "http://a b:9000",
+        "http://é:9000",
+        "http://a>:9000",
+    ],
+)
+def test_what_is_no_url_is_refused(said: str) -> None:
+    with pytest.raises(PublishedError) as refused:
+        url_of(EVERYWHERE, {"SSP_EMULATOR_ADMIN_URL": said})
+
+    (line,) = refused.value.lines
+    assert line.startswith('the environment variable SSP_EMULATOR_ADMIN_URL should be as in "http://127.0.0.1:8440", ')
