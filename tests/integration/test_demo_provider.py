@@ -653,6 +653,16 @@ async def test_after_leaving_nobody_listens(folder: CertificateFolder) -> None:
         socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
 
 
+async def test_who_has_not_shaken_hands_is_closed_with_it(folder: CertificateFolder) -> None:
+    async with serving(folder) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        await proxy.get(f"{BASE}/metadata", METADATA)  # whoever came before has been accepted by now
+    async with asyncio.timeout(5):
+        assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_an_answer_under_way_is_finished_before_it_stops(folder: CertificateFolder) -> None:
     size = 20_000_000
     server = ProviderServer(settings_for(folder))
