@@ -36,6 +36,7 @@ class Acceptor:
         self._welcome = welcome
         self._accepting = False
         self._arriving: set[asyncio.Task[None]] = set()
+        self._exhausted = False
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger("ssp_emulator.accepting")
 
     @property
@@ -74,12 +75,15 @@ class Acceptor:
         except BlockingIOError:  # gone again
             return
         except OSError as error:
-            self._log.warning("a connection could not be accepted", reason=error.strerror)
+            if not self._exhausted:  # once is enough, until it has recovered
+                self._log.warning("a connection could not be accepted", reason=error.strerror)
             if error.errno in _NOTHING_LEFT:
+                self._exhausted = True
                 loop = asyncio.get_running_loop()
                 loop.remove_reader(listening)
                 loop.call_later(_RECOVERY_S, self._await, listening)
             return
+        self._exhausted = False
         connection.setblocking(False)
         task = asyncio.create_task(self._welcome(connection))
         self._arriving.add(task)

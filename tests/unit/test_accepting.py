@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
+from typing import Any
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from ssp_emulator import sockets
 from ssp_emulator.accepting import Acceptor, hand_over
@@ -50,6 +53,38 @@ async def test_a_web_server_keeps_no_connection_that_comes_as_it_stops(turns: in
             await asyncio.sleep(0)
     with caller:
         assert caller.recv(1) == b""
+
+
+class Exhausted(socket.socket):
+    """Listens, and has no more descriptors for the first who come."""
+
+    left = 3
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept, or say that there is no descriptor left."""
+        self.left -= 1
+        if self.left >= 0:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+async def test_whoever_comes_while_there_are_no_descriptors_waits_and_the_log_says_so_once() -> None:
+    welcomed = asyncio.Event()
+
+    async def welcome(connection: socket.socket) -> None:
+        connection.close()
+        welcomed.set()
+
+    (bound,) = sockets.bind("127.0.0.1", 0)
+    listening = Exhausted(fileno=bound.detach())
+    acceptor = Acceptor([listening], welcome)
+    with capture_logs() as logs, socket.create_connection(listening.getsockname()):
+        acceptor.start()
+        async with asyncio.timeout(PATIENCE_S):
+            await welcomed.wait()
+        await acceptor.stop()
+
+    assert [(each["log_level"], each["reason"]) for each in logs] == [("warning", "Too many open files")]
 
 
 async def test_a_caller_that_has_gone_again_is_nobodys_trouble() -> None:
