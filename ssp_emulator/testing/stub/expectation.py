@@ -139,9 +139,11 @@ class Expectation:
         if self.by is None:
             return self.answer
         if inspect.iscoroutinefunction(self.by):
-            answer = await self.by(request)
+            answer: Any = self.by(request)
         else:
             answer = await _beside(self.by, request)  # it may block, and others are answered meanwhile
+        if inspect.isawaitable(answer):
+            answer = await _awaited(answer)
         if not isinstance(answer, Answer):
             raise TypeError(f"by should return an Answer, found {answer!r}")
         return answer
@@ -160,16 +162,34 @@ async def _beside(by: Callable[[Received], Any], request: Received) -> Any:
         try:
             made = by(request)
         except BaseException as error:  # noqa: BLE001 - whoever waits has to know, whatever it is
-            # What is no Exception, such as pytest.fail's, would end the loop, and a future refuses StopIteration.
-            usual = isinstance(error, Exception) and not isinstance(error, StopIteration)
-            _settle(
-                done.set_exception, error if usual else RuntimeError(f"{type(error).__name__}: {error}".rstrip(": "))
-            )
+            _settle(done.set_exception, _usual(error))
         else:
             _settle(done.set_result, made)
 
     threading.Thread(target=call, name="ssp-stub-answer", daemon=True).start()
     return await asyncio.wrap_future(done)
+
+
+async def _awaited(made: Awaitable[Any]) -> Any:
+    """Wait for what an async function makes; raises what it does, and where it is cancelled by others, that."""
+    waiting = asyncio.current_task()
+    try:
+        return await made
+    except BaseException as error:
+        usual = _usual(error)
+        if usual is error or (waiting is not None and waiting.cancelling()):
+            raise
+        raise usual from error
+
+
+def _usual(error: BaseException) -> Exception:
+    """Return an error that can be passed on.
+
+    What is no `Exception`, such as pytest.fail's, would end the loop or a task; a future refuses `StopIteration`.
+    """
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
 def _settle(how: Callable[[Any], None], what: Any) -> None:

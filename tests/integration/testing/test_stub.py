@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import threading
 import time
@@ -107,19 +108,56 @@ def has_no_more(got: Received) -> Answer:
     return next(iter(()))
 
 
+def leaves(got: Received) -> Answer:
+    raise SystemExit(3)
+
+
+def is_interrupted(got: Received) -> Answer:
+    raise KeyboardInterrupt
+
+
+def is_cancelled(got: Received) -> Answer:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["def", "async def"])
 @pytest.mark.parametrize(
     ("by", "why"),
-    [(fails_at_once, "RuntimeError: Failed: not this one"), (has_no_more, "RuntimeError: StopIteration")],
+    [
+        (fails_at_once, "RuntimeError: Failed: not this one"),
+        (has_no_more, "RuntimeError: "),
+        (leaves, "RuntimeError: SystemExit: 3"),
+        (is_interrupted, "RuntimeError: KeyboardInterrupt"),
+        (is_cancelled, "RuntimeError: CancelledError"),
+    ],
 )
 def test_a_function_that_fails_otherwise_is_seen_too(
-    ssp: Ssp, retrieve: Callable[..., requests.Response], by: Callable[[Received], Answer], why: str
+    ssp: Ssp, retrieve: Callable[..., requests.Response], by: Callable[[Received], Answer], why: str, *, is_async: bool
 ) -> None:
-    ssp.provider.answers(by=by)
+    async def beside(got: Received) -> Answer:
+        return by(got)
 
-    assert retrieve("1").status_code == 500
+    ssp.provider.answers(by=beside if is_async else by, path="*/1")
+
+    assert [retrieve("1").status_code, retrieve("2").status_code] == [500, 404]  # and others are still answered
     (told,) = ssp.provider.missed
-    assert told.endswith(f"/Binary/1 failed: {why}")
+    assert f"/Binary/1 failed: {why}" in told
     ssp.provider.begin()
+
+
+class Making:
+    """What can be called, and makes its answer later."""
+
+    async def __call__(self, got: Received) -> Answer:
+        return Answer(203, body=got.method)
+
+
+def test_whatever_makes_an_answer_later_is_waited_for(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
+    making = Making()
+    ssp.provider.answers(by=making, times=1)
+    ssp.provider.answers(by=lambda got: asyncio.wait_for(making(got), 5), times=1)
+
+    assert [retrieve(each).status_code for each in ("1", "2")] == [203, 203]
 
 
 def test_a_failure_is_told_to_the_test_that_it_is_of_and_to_none_after_it(
