@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
@@ -83,7 +84,11 @@ def resume(layout: Layout, worker: int, anchor: Anchor) -> Resumed:
         _log.error("the journal had no anchor: whether its ends were cut cannot be told")
     else:
         base = GENESIS
-        anchor.begin(last, base)
+        try:
+            anchor.begin(last, base)
+        except OSError:
+            _withdraw(layout, worker)
+            raise
     first, began = (opening.sequence, opening.time) if opening is not None else (None, None)
     return Resumed(last, base, tail.size, tail.torn_bytes, anchor_lost, first, began)
 
@@ -101,6 +106,14 @@ def _examine_kind(path: Path) -> None:
         return
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would not even open; a folder says so itself
         raise OSError(errno.EINVAL, f"{path.name} is not a regular file")
+
+
+def _withdraw(layout: Layout, worker: int) -> None:
+    """Leave nothing of a chain that could not be begun: files without a word would be missed as ends that were cut."""
+    for path in (layout.current(worker), layout.anchor(worker)):
+        with suppress(OSError):
+            if path.stat().st_size == 0:
+                path.unlink()
 
 
 def _held_against(anchored: Anchored, last: Link) -> Link:

@@ -121,6 +121,24 @@ def test_a_record_whose_anchor_cannot_be_written_is_there_and_the_chain_goes_on(
     assert {str(record["gap"]) for record in journals.records(layout)} == {"None"}
 
 
+def test_a_chain_that_cannot_be_begun_leaves_nothing(
+    layout: Layout, moved: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", full)
+        with pytest.raises(JournalError) as caught, Journal(layout, clock=moved):
+            pass
+
+    assert "no space left on device" in str(caught.value)
+    assert list(layout.folder.iterdir()) == []
+    with Journal(layout, clock=moved) as journal:
+        journal.append(FACTS)
+    assert (journals.sequences(layout), journals.breaks(layout)) == ([1], [])
+
+
 def test_what_somebody_else_wrote_does_not_have_a_record_cut_off(layout: Layout, moved: MovableClock) -> None:
     with Journal(layout, clock=moved) as journal:
         journal.append(FACTS)
