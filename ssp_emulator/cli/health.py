@@ -17,6 +17,7 @@ from ssp_emulator.address import Address
 from ssp_emulator.cli import options
 from ssp_emulator.cli.output import BAD_USAGE, FAILED, fail
 from ssp_emulator.cli.provider_health import ProviderDownError, shake_hands
+from ssp_emulator.cli.readiness import missing, warn
 from ssp_emulator.errors import said
 
 if TYPE_CHECKING:
@@ -71,14 +72,11 @@ def _ask(url: str) -> None:
     except (OSError, http.client.HTTPException) as error:
         why = said(error) if isinstance(error, OSError) else type(error).__name__
         fail(f"no emulator answers at {url}: {why}", code=FAILED)
-    if answer.status != _OK:
-        fail(f"not ready: {_missing(body) or f'it said {answer.status}'}", code=FAILED)
-
-
-def _missing(body: bytes) -> str:
-    """Return what is not ready, as the emulator says it; nothing where it is not the emulator that speaks."""
     try:
         parts = json.loads(body)["parts"]
-        return "; ".join(f"{name}: {part.get('reason')}" for name, part in parts.items() if not part["ready"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ""
+        why = missing(parts)
+        warn(parts)
+    except (ValueError, KeyError, TypeError, AttributeError):  # it is not the emulator that speaks
+        why = ""
+    if answer.status != _OK:
+        fail(f"not ready: {why or f'it said {answer.status}'}", code=FAILED)

@@ -10,6 +10,7 @@ import click
 from ssp_emulator.cli import options
 from ssp_emulator.cli.calling import UnansweredError, open_api, read_configuration
 from ssp_emulator.cli.output import FAILED, fail, print_json
+from ssp_emulator.cli.readiness import missing, warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +48,9 @@ def wait(timeout_s: float, as_json: bool, url: str | None, config_path: Path) ->
     waited_s = round(time.monotonic() - started, 3)
     if as_json:
         print_json({"ready": outcome.ready, "url": api.url, "waited_s": waited_s, "health": outcome.health})
-    elif outcome.ready:
+    elif outcome.ready and outcome.health is not None:
         click.echo(f"Ready: the emulator at {api.url}.")
+        warn(outcome.health["parts"])
     if not outcome.ready:
         fail(f"not ready after {timeout_s:g} s: {outcome.why}", code=FAILED)
 
@@ -69,9 +71,5 @@ def _asked(api: Api, patience_s: float) -> Outcome:
         health = api.readiness(patience_s)
     except UnansweredError as error:
         return Outcome(False, None, str(error))
-    missing = [
-        f"{name}: {part.get('reason', 'no reason is given')}"
-        for name, part in health["parts"].items()
-        if not part["ready"]
-    ]
-    return Outcome(not missing, health, "; ".join(missing))
+    why = missing(health["parts"])
+    return Outcome(not why, health, why)

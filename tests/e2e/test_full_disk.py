@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from support import journals, setup, wire
 from support.asking import request, token_for
-from support.processes import started
+from support.processes import ours, started
 from support.small_disk import SmallDisk, small_disk
 
 from ssp_emulator.audit.layout import Layout
@@ -180,7 +180,9 @@ async def test_where_it_is_to_go_on_every_request_passes_and_the_next_record_tel
         assert passed == [OK] * ENOUGH
         assert written < len(ssp.answered)
         assert (status, said["parts"]["journal"]["ready"]) == (OK, True)
-        assert "warning" in said["parts"]["journal"]
+        warning = said["parts"]["journal"]["warning"]
+        healthy = await ours(tmp_path, "health", "--admin", ssp.admin)
+        assert (healthy.code, healthy.out, healthy.err) == (0, "Healthy.\n", f"warning: journal: {warning}\n")
 
         ssp.disk.filler.unlink()
         await ssp.is_well()

@@ -104,6 +104,15 @@ def test_it_is_ready_at_once() -> None:
     assert "Authorization" not in headers
 
 
+def test_what_is_not_well_is_told_though_it_is_ready() -> None:
+    said = {"status": "ready", "parts": {"journal": {"ready": True, "warning": "3 requests are not recorded\x1b"}}}
+    with answering((200, json.dumps(said).encode())) as server:
+        ended = run(*at(server.url))
+
+    assert (ended.exit_code, ended.stdout) == (0, f"Ready: the emulator at {server.url}.\n")
+    assert ended.stderr == "warning: journal: 3 requests are not recorded\\x1b\n"
+
+
 def test_it_waits_until_every_part_is_ready() -> None:
     with answering(health("not yet"), health("not yet"), (0, b""), health()) as server:
         ended = run(*at(server.url, "30"))
