@@ -196,7 +196,7 @@ def _is_readiness(answer: Any, status: int) -> TypeGuard[dict[str, Any]]:
 
 def open_api(configuration: Configuration | None, url: str | None) -> Api:
     """Return the same as `admin_api`, to ask what needs no token."""
-    return Api(url or _listening(configuration), None)
+    return Api(_listening(configuration) if url is None else url, None)
 
 
 def admin_api(configuration: Configuration | None, url: str | None) -> Api:
@@ -205,7 +205,7 @@ def admin_api(configuration: Configuration | None, url: str | None) -> Api:
     Raises `TokenError` and `InvalidFileError`.
     """
     token = given_token(os.environ) if configuration is None else read_token(configuration, os.environ)
-    return Api(url or _listening(configuration), token)
+    return Api(_listening(configuration) if url is None else url, token)
 
 
 def read_configuration(path: Path, url: str | None) -> Configuration | None:

@@ -22,12 +22,7 @@ _PRIVATE = 0o600
 
 @click.command()
 @options.config
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    metavar="FILE",
-    help="Where the JSON goes; else diagnose.json in the current folder, or with --json to no file.",
-)
+@options.output("Where the JSON goes; else diagnose.json in the current folder, or with --json to no file.")
 @options.as_json
 def diagnose(config_path: Path, output: Path | None, *, as_json: bool) -> None:
     """Look at everything that an emulator needs, say what is wrong and what to do, and write it down for maintainers.
@@ -50,16 +45,29 @@ def diagnose(config_path: Path, output: Path | None, *, as_json: bool) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Put a file in place whole, for this user alone; a link that is there is replaced, and not followed."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}")
+    """Write to a device or a pipe, or else put a file in place."""
     try:
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(f"{text}\n")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        if path.exists() and not path.is_file():
+            # A pipe that nobody reads would be waited for.
+            _put(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC), text)
+        else:
+            _place(path, text)
     except OSError as error:
         said = told(path, error)
         fail(f"{path} cannot be written: {said}; name another file with --output", code=BAD_USAGE)
+
+
+def _place(path: Path, text: str) -> None:
+    """Put a file in place whole, for this user alone; a link to one is replaced, and not followed. Raises `OSError`."""
+    temporary = path.with_name(f".{secrets.token_hex(8)}")
+    try:
+        _put(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE), text)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _put(descriptor: int, text: str) -> None:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.set_blocking(descriptor, True)
+        file.write(f"{text}\n")

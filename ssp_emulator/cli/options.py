@@ -8,12 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ssp_emulator.address import Address
 from ssp_emulator.cli.completing import asids
 from ssp_emulator.cli.output import BAD_USAGE, fail
 from ssp_emulator.errors import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _address(_: click.Context, option: click.Parameter, text: str | None) -> Address | None:
+    try:
+        return None if text is None else Address.parse(text)
+    except ValueError as error:
+        fail(f"{option.opts[0]}: {error}", code=BAD_USAGE)
+
+
+def _file(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path == Path():
+        fail(f"{option.opts[0]} should name a file, found an empty text", code=BAD_USAGE)
+    return path
 
 
 def _contents(_: click.Context, option: click.Parameter, path: Path | None) -> bytes | None:
@@ -36,6 +50,12 @@ config = click.option(
 )
 admin = click.option(
     "--admin", "url", metavar="URL", help="The admin API, as in http://127.0.0.1:8440; else where --config says."
+)
+proxy = click.option(
+    "--proxy", callback=_address, metavar="HOST:PORT", help="The proxy; else where the configuration says."
+)
+sds = click.option(
+    "--sds", callback=_address, metavar="HOST:PORT", help="The directory; else where the configuration says."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
 from_asid = click.option(
@@ -60,6 +80,17 @@ certificate_folder = click.option(
     metavar="DIR",
     help="The certificate folder.",
 )
+
+
+def output(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--output`: a file, which need not be there."""
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False, readable=False),
+        callback=_file,
+        metavar="FILE",
+        help=text,
+    )
 
 
 def timeout(default_s: float, longest_s: float, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

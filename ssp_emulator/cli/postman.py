@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,15 +15,18 @@ from ssp_emulator.demo.postman.collection import Values, collection
 from ssp_emulator.demo.provider.dataset import DATASET
 from ssp_emulator.plan import read_plan
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command()
-@click.option("--proxy", "proxy", metavar="HOST:PORT", help="The proxy; else where the configuration says.")
+@options.proxy
 @options.from_asid
 @options.to_asid
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Where the collection goes.")
+@options.output("Where the collection goes.")
 @options.config
 def postman(
-    proxy: str | None, from_asid: str | None, to_asid: str | None, output: Path | None, config_path: Path
+    proxy: Address | None, from_asid: str | None, to_asid: str | None, output: Path | None, config_path: Path
 ) -> None:
     """Print a Postman collection (v2.1) of every interaction, to be imported into Postman or run with newman.
 
@@ -33,7 +36,7 @@ def postman(
     plan = read_plan(config_path)
     document = DATASET.documents[0]
     try:
-        where = Address.parse(proxy or plan.configuration.settings.proxy.listen)
+        where = proxy or Address.parse(plan.configuration.settings.proxy.listen)
         if where.port == 0:
             fail("proxy.listen is any free port: say with --proxy which", code=BAD_USAGE)
         values = Values(

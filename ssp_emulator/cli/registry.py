@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from importlib import resources
-from pathlib import Path
+from io import StringIO
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -17,11 +17,10 @@ from ssp_emulator.plan import read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _SCHEMA = resources.files("ssp_emulator.directory.sds") / "sds.schema"
-_output = click.option(
-    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where it goes; else to standard output."
-)
+_output = options.output("Where it goes; else to standard output.")
 
 
 @click.group()
@@ -52,7 +51,7 @@ def ldap_schema(output: Path | None, *, cn_config: bool) -> None:
 @contextmanager
 def _written(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
-        yield sys.stdout
+        yield sys.stdout or StringIO()  # where it is closed, nobody wants to read it
     else:
         with output.open("w", encoding="ascii", newline="\n") as file:
             yield file

@@ -32,14 +32,14 @@ _FIRST_ERROR = 400
 @options.from_asid
 @options.to_asid
 @options.sign_key
-@click.option("--proxy", "proxy", metavar="HOST:PORT", help="The proxy; else where the configuration says.")
+@options.proxy
 @click.option(
     "--via-sds", is_flag=True, help="Look endpoint and ASID up in the directory first, as a real consumer does."
 )
-@click.option("--sds", metavar="HOST:PORT", help="The directory; else where the configuration says.")
+@options.sds
 @click.option("--cert", type=click.Path(path_type=Path), metavar="FILE", help="Another client certificate.")
 @click.option("--key", type=click.Path(path_type=Path), metavar="FILE", help="The key to it.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Where the body goes, as it comes.")
+@options.output("Where the body goes, as it comes.")
 @options.as_json
 @options.config
 def send(
@@ -50,9 +50,9 @@ def send(
     from_asid: str | None,
     to_asid: str | None,
     sign_key: bytes | None,
-    proxy: str | None,
+    proxy: Address | None,
     via_sds: bool,
-    sds: str | None,
+    sds: Address | None,
     cert: Path | None,
     key: Path | None,
     output: Path | None,
@@ -70,7 +70,7 @@ def send(
     try:
         route = consumer.route(plan.registry, interaction, from_asid, to_asid)
         request = consumer.request(route, question, datetime.now(UTC), sign_key)
-        where = Address.parse(proxy or plan.configuration.settings.proxy.listen).reachable
+        where = (proxy or Address.parse(plan.configuration.settings.proxy.listen)).reachable
     except (consumer.ConsumerError, ValueError) as error:
         fail(str(error), code=BAD_USAGE)
     try:
@@ -127,22 +127,21 @@ def _identity(plan: Plan, certificate: Path | None, key: Path | None) -> Identit
     return Identity(certificate or ours.certificate, key or ours.key, plan.certificates.chain)
 
 
-def _directory(plan: Plan, named: str | None, *, via_sds: bool) -> Address | None:
+def _directory(plan: Plan, named: Address | None, *, via_sds: bool) -> Address | None:
     """Return where the directory is; None where it is not to be asked."""
     if not via_sds:
         if named is not None:
             fail("--sds goes with --via-sds", code=BAD_USAGE)
         return None
-    listen = named or plan.configuration.settings.sds.listen
+    if named is not None:
+        return named.reachable
+    listen = plan.configuration.settings.sds.listen
     if listen is None:
         fail(
             "there is no directory in the configuration: sds.listen is empty; say with --sds where it is",
             code=BAD_USAGE,
         )
-    try:
-        where = Address.parse(listen)
-    except ValueError as error:
-        fail(f"--sds: {error}", code=BAD_USAGE)
+    where = Address.parse(listen)
     if where.port == 0:
         fail(f"sds.listen of {plan.configuration.file} is any free port: say with --sds which", code=BAD_USAGE)
     return where.reachable

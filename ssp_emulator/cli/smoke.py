@@ -32,11 +32,11 @@ _PATIENCE_S = 3.0
 
 
 @click.command()
-@click.option("--proxy", "proxy", metavar="HOST:PORT", help="The proxy; else where the configuration says.")
+@options.proxy
 @options.timeout(60.0, _LONGEST_S, "How long to wait at most until both are ready.")
 @options.admin
 @options.config
-def smoke(proxy: str | None, timeout_s: float, url: str | None, config_path: Path) -> None:
+def smoke(proxy: Address | None, timeout_s: float, url: str | None, config_path: Path) -> None:
     """Wait for the emulator and the provider, retrieve a document through the proxy, and check the audit trail.
 
     Exit code 0 only if all of it happened: the document came, the trail has the one exchange with every check passed,
@@ -44,7 +44,7 @@ def smoke(proxy: str | None, timeout_s: float, url: str | None, config_path: Pat
     """
     plan = read_plan(config_path)
     try:
-        where = Address.parse(proxy or plan.configuration.settings.proxy.listen).reachable
+        where = (proxy or Address.parse(plan.configuration.settings.proxy.listen)).reachable
         route = consumer.route(plan.registry, INTERACTION)
     except (ValueError, consumer.ConsumerError) as error:
         fail(str(error), code=BAD_USAGE)

@@ -78,9 +78,9 @@ def route(registry: Registry, name: str, from_asid: str | None = None, to_asid: 
         known = ", ".join(each.id.removeprefix(GP_CONNECT) for each in registry.catalogue)
         raise ConsumerError(f"{name} is not a known interaction; these are: {known}")
     directory = registry.directory
-    for asid in filter(None, (from_asid, to_asid)):
-        if directory.system(asid) is None:
-            raise ConsumerError(f"{asid} is the ASID of no system in the registry")
+    for asid in (from_asid, to_asid):
+        if asid is not None and directory.system(asid) is None:
+            raise ConsumerError(f"{asid or 'an empty text'} is the ASID of no system in the registry")
     senders = [
         system
         for system in directory.systems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -138,6 +139,27 @@ async def test_a_file_that_cannot_be_written_is_bad_usage(
     assert ended.code == 2
     assert output in ended.err
     assert "Traceback" not in ended.err
+
+
+async def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path, certificates: CertificateFolder) -> None:
+    setup.write(tmp_path / "config", certificates, 9)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    unread = await ours(tmp_path, "diagnose", "--output", "pipe")
+    reading = os.open(pipe, os.O_RDWR)
+    try:
+        fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, 1 << 20)
+        ended = await ours(tmp_path, "diagnose", "--output", "pipe")
+        written = os.read(reading, 1 << 20)
+    finally:
+        os.close(reading)
+
+    assert (unread.code, unread.err) == (
+        2,
+        "error: pipe cannot be written: no such device or address; name another file with --output\n",
+    )
+    assert (ended.code, json.loads(written)["diagnosis"]) == (1, 1)
+    assert pipe.is_fifo()
 
 
 async def test_a_port_that_another_process_has_is_told_with_its_name(

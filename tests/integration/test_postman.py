@@ -110,7 +110,8 @@ def test_what_the_registry_does_not_allow_says_so_and_is_not_tested() -> None:
     ("arguments", "said"),
     [
         (["--to", "1"], "1 is the ASID of no system in the registry"),
-        (["--proxy", "localhost"], 'should be "host:port"'),
+        (["--to", ""], "an empty text is the ASID of no system in the registry"),
+        (["--proxy", "localhost"], '--proxy: should be "host:port"'),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,15 @@ def test_the_directory_goes_to_standard_output(config: Path) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout == "".join(entries.ldif(read_plan(config).registry.directory))
     assert done.stdout.startswith("version: 1\ndn: o=nhs\n")
+
+
+@pytest.mark.parametrize("command", ["ldif", "ldap-schema"])
+def test_where_standard_output_is_closed_nobody_is_told(
+    config: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)  # as Python has it then
+
+    registry.main([command, *(("--config", str(config)) if command == "ldif" else ())], standalone_mode=False)
 
 
 def test_the_directory_goes_into_a_file(config: Path, tmp_path: Path) -> None:
