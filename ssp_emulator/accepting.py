@@ -26,7 +26,7 @@ _RECOVERY_S = 0.1
 class Acceptor:
     """Accepts connections from its start to its stop, and gives each to `welcome`, in a task of its own.
 
-    A connection is the welcome's, to keep or to close, but where its task is cancelled: then it is closed here.
+    A connection is the welcome's, to keep or to close, but where it is cancelled or fails: then it is closed here.
     """
 
     def __init__(
@@ -93,11 +93,17 @@ class Acceptor:
         self._arriving.discard(task)
         if task.cancelled():  # perhaps before it had begun, when it could not close anything
             connection.close()
+        elif (error := task.exception()) is not None:
+            connection.close()
+            self._log.error("a connection was not welcomed: this is a defect", exc_info=error)
 
 
 async def hand_over(
     connection: socket.socket, protocols: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None = None
 ) -> None:
-    """Give a connection to a protocol that is made for it, after a handshake where there is a TLS context."""
+    """Give a connection to a protocol that is made for it, after a handshake where there is a TLS context.
+
+    Who leaves before that, or shakes no hands, is forgotten.
+    """
     with suppress(OSError):  # gone again, or no handshake
         await asyncio.get_running_loop().connect_accepted_socket(protocols, connection, ssl=tls)

@@ -48,8 +48,10 @@ class Server:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._acceptor.stop()
-        await self._runner.cleanup()
+        try:
+            await self._acceptor.stop()
+        finally:
+            await self._runner.cleanup()
 
     async def _take_on(self, connection: socket.socket) -> None:
         await hand_over(connection, cast("web.Server", self._runner.server))  # it is set up before anybody is accepted
