@@ -11,20 +11,31 @@ from ssp_emulator.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ssp_emulator.settings import Settings
+
 VARIABLE = "SSP_EMULATOR_ADMIN_URL"
-_URL = re.compile(r"(?P<scheme>https?)://(?P<address>[^/?#@]+)/?\Z")
+_URL = re.compile(r"(?P<scheme>https?)://(?P<address>[^/?#@]+)/?\Z", re.IGNORECASE)
 
 
 class PublishedError(SetupError):
     """The environment's URL is none; the text names the variable."""
 
 
-def url_of(listening: Address, environment: Mapping[str, str]) -> str | None:
-    """Return the URL, without a slash at its end, at which callers reach the API that listens at an address.
+def examine_published(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Raise `PublishedError` where refusals are to link to the API, and what the environment says of it is no URL."""
+    if settings.admin.listen is not None:
+        described_at(settings, Address.parse(settings.admin.listen), environment)
+
+
+def described_at(settings: Settings, listening: Address | None, environment: Mapping[str, str]) -> str | None:
+    """Return the URL that refusals are to link to, without a slash at its end, of the API that listens at an address.
 
     It is what the environment says, or else the address itself, on loopback where that is every address of the machine.
-    None where the environment has port 0: any that was free, so that nobody here knows it. Raises `PublishedError`.
+    None where there is no API, where refusals are not to link to it, and where the environment has port 0: any that was
+    free, so that nobody here knows it. Raises `PublishedError`.
     """
+    if listening is None or not settings.errors.described_by:
+        return None
     text = environment.get(VARIABLE, "").strip()
     if not text:
         return f"http://{listening.reachable}"
@@ -35,6 +46,7 @@ def url_of(listening: Address, environment: Mapping[str, str]) -> str | None:
         address = None
     if found is None or address is None:
         raise PublishedError(
-            f'the environment variable {VARIABLE} should be as in "http://127.0.0.1:8440", found {text!r}'
+            f'the environment variable {VARIABLE} should be a URL with a port, as in "http://127.0.0.1:8440", '
+            f"found {text!r}"
         )
-    return f"{found['scheme']}://{address}" if address.port else None
+    return f"{found['scheme'].lower()}://{address}" if address.port else None

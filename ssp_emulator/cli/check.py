@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ssp_emulator.admin.guard import examine_guard
+from ssp_emulator.admin.examining import examine_admin
 from ssp_emulator.cli import options
 from ssp_emulator.clock import SystemClock
 from ssp_emulator.emulator.securing import Securing
@@ -30,7 +30,7 @@ def check(config_path: Path) -> None:
         securing = Securing(plan, SystemClock())
         securing.examine_files()
         securing.examine_faults()
-    examine_guard(plan.configuration, os.environ)
+    examine_admin(plan.configuration, os.environ)
     scenarios = read_all(plan.configuration.fault_context)
     if problems := [problem for each in scenarios if isinstance(each, InvalidFileError) for problem in each.problems]:
         raise InvalidFileError(problems)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ssp_emulator.admin.guard import examine_guard
+from ssp_emulator.admin.examining import examine_admin
 from ssp_emulator.diagnosis.masking import MASKED
 from ssp_emulator.errors import SetupError
 from ssp_emulator.faults.scenario import read_all
@@ -81,7 +81,7 @@ def _plain(value: Any) -> Any:
 
 def _examine_admin(subject: Subject, section: Section) -> None:
     try:
-        examine_guard(subject.configuration, os.environ)
+        examine_admin(subject.configuration, os.environ)
     except SetupError as error:
         _tell(section, error.lines)
 

@@ -19,8 +19,9 @@ from ssp_emulator import sockets
 from ssp_emulator.address import Address
 from ssp_emulator.admin import server as admin
 from ssp_emulator.admin.app import compose
-from ssp_emulator.admin.guard import examine_guard, guard_of
-from ssp_emulator.admin.published import url_of
+from ssp_emulator.admin.examining import examine_admin
+from ssp_emulator.admin.guard import guard_of
+from ssp_emulator.admin.published import described_at
 from ssp_emulator.admin.verification import Verification
 from ssp_emulator.audit.advice import Adviser
 from ssp_emulator.audit.auditing import Auditing
@@ -95,15 +96,14 @@ class Emulator:
     async def __aenter__(self) -> Self:
         settings = self._settings
         async with AsyncExitStack() as starting:
-            examine_guard(self._plan.configuration, os.environ)
+            examine_admin(self._plan.configuration, os.environ)
             proxy = self._listen(starting, "proxy.listen", settings.proxy.listen)
             admin_api = self._listen(starting, "admin.listen", settings.admin.listen)
             directory = self._listen(starting, "sds.listen", settings.sds.listen)
-            described_at = self._described_at(admin_api.address)
             self._securing.make_certificates()
             guard = guard_of(self._plan.configuration, os.environ)
             self._securing.examine_faults()
-            side = await self._side(starting, proxy.sockets, described_at)
+            side = await self._side(starting, proxy.sockets, described_at(settings, admin_api.address, os.environ))
             for starting_with in self._plan.faults:
                 await self.control.put(starting_with.rules, origin=starting_with.scenario)
             await side.start()
@@ -199,11 +199,6 @@ class Emulator:
         """See whether that could be made ready; each worker then does it for itself."""
         for effect in effects:
             self._securing.disguises.examine(effect)
-
-    def _described_at(self, asked_at: Address | None) -> str | None:
-        """Return the URL of the admin API, where refusals are to lead to it. Raises `PublishedError`."""
-        described = asked_at is not None and self._settings.errors.described_by
-        return url_of(asked_at, os.environ) if asked_at is not None and described else None
 
     def _listen(self, starting: AsyncExitStack, key: str, text: str | None) -> _Listening:
         """Bind what a key of the settings says, if it says anything. Raises `InvalidFileError`."""

@@ -7,12 +7,13 @@ import os
 import re
 import shutil
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from support import setup
-from support.processes import ours, started
+from support.processes import ours, run, started
 
 from ssp_emulator.pki.folder import CertificateFolder
 
@@ -201,6 +202,22 @@ async def test_a_private_key_in_the_wrong_place_is_not_repeated(
     assert len(ended.err.splitlines()) == 1
     assert "a private key" in ended.err
     assert not any(line in ended.err for line in secret.splitlines())
+
+
+@pytest.mark.parametrize("command", ["up", "check", "diagnose"])
+async def test_an_environment_that_leads_nowhere(tmp_path: Path, command: str) -> None:
+    setup.write(tmp_path / "config", CertificateFolder(tmp_path / "certs"), 9)
+    called = ("env", "SSP_EMULATOR_ADMIN_URL=nonsense", sys.executable, "-m", "ssp_emulator", command)
+    ended = await run(tmp_path, *called)
+
+    said = "the environment variable SSP_EMULATOR_ADMIN_URL should be a URL with a port, as in"
+    if command == "diagnose":
+        assert ended.code == 1
+        assert said in ended.out
+    else:
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err == f"error: {said} \"http://127.0.0.1:8440\", found 'nonsense'\n"
+    assert not (tmp_path / "certs").exists()
 
 
 async def test_a_port_in_use(tmp_path: Path, certificates: CertificateFolder) -> None:

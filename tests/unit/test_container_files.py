@@ -13,7 +13,7 @@ import yaml
 import ssp_emulator
 from ssp_emulator import config
 from ssp_emulator.address import Address
-from ssp_emulator.admin.published import url_of
+from ssp_emulator.admin.published import described_at
 from ssp_emulator.plan import read_plan
 from ssp_emulator.settings import Settings
 
@@ -118,4 +118,4 @@ def test_the_file_has_nothing_that_one_of_the_two_composes_lacks() -> None:
 def test_refusals_link_to_the_published_port(port: str, url: str | None) -> None:
     said = SERVICES["ssp"]["environment"]["SSP_EMULATOR_ADMIN_URL"].replace("${SSP_ADMIN_PORT:-8440}", port)
 
-    assert url_of(Address("0.0.0.0", 8440), {"SSP_EMULATOR_ADMIN_URL": said}) == url
+    assert described_at(Settings(), Address("0.0.0.0", 8440), {"SSP_EMULATOR_ADMIN_URL": said}) == url

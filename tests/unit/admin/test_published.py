@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ssp_emulator.address import Address
-from ssp_emulator.admin.published import PublishedError, url_of
+from ssp_emulator.admin.published import PublishedError, described_at, examine_published
+from ssp_emulator.settings import Settings
 
 EVERYWHERE = Address("0.0.0.0", 8440)
 
@@ -19,6 +22,7 @@ EVERYWHERE = Address("0.0.0.0", 8440)
         (Address("::1", 8440), None, "http://[::1]:8440"),
         (EVERYWHERE, "http://127.0.0.1:9000", "http://127.0.0.1:9000"),
         (EVERYWHERE, "http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
+        (EVERYWHERE, "HTTP://127.0.0.1:9000", "http://127.0.0.1:9000"),
         (EVERYWHERE, "https://ssp.build.example:443", "https://ssp.build.example:443"),
         (EVERYWHERE, "http://[::1]:9000", "http://[::1]:9000"),
         (EVERYWHERE, "http://127.0.0.1:0", None),
@@ -27,7 +31,7 @@ EVERYWHERE = Address("0.0.0.0", 8440)
 def test_the_environment_goes_before_where_it_listens(listening: Address, said: str | None, url: str | None) -> None:
     environment = {} if said is None else {"SSP_EMULATOR_ADMIN_URL": said}
 
-    assert url_of(listening, environment) == url
+    assert described_at(Settings(), listening, environment) == url
 
 
 @pytest.mark.parametrize(
@@ -49,7 +53,15 @@ def test_the_environment_goes_before_where_it_listens(listening: Address, said: 
 )
 def test_what_is_no_url_is_refused(said: str) -> None:
     with pytest.raises(PublishedError) as refused:
-        url_of(EVERYWHERE, {"SSP_EMULATOR_ADMIN_URL": said})
+        examine_published(Settings(), {"SSP_EMULATOR_ADMIN_URL": said})
 
     (line,) = refused.value.lines
-    assert line.startswith('the environment variable SSP_EMULATOR_ADMIN_URL should be as in "http://127.0.0.1:8440", ')
+    assert line == (
+        "the environment variable SSP_EMULATOR_ADMIN_URL should be a URL with a port, "
+        f'as in "http://127.0.0.1:8440", found {said!r}'
+    )
+
+
+@pytest.mark.parametrize("settings", [{"admin": {"listen": None}}, {"errors": {"described_by": False}}])
+def test_where_nothing_links_to_it_whatever_is_said_is_good(settings: dict[str, Any]) -> None:
+    examine_published(Settings.model_validate(settings), {"SSP_EMULATOR_ADMIN_URL": "nonsense"})
