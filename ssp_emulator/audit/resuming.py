@@ -109,11 +109,14 @@ def _examine_kind(path: Path) -> None:
 
 
 def _withdraw(layout: Layout, worker: int) -> None:
-    """Leave nothing of a chain that could not be begun: files without a word would be missed as ends that were cut."""
-    for path in (layout.current(worker), layout.anchor(worker)):
-        with suppress(OSError):
-            if path.stat().st_size == 0:
-                path.unlink()
+    """Leave nothing of a chain that could not be begun: files without a word would pass for a chain that was cut."""
+    journal, anchor = layout.current(worker), layout.anchor(worker)
+    with suppress(OSError):
+        if stat.S_ISREG(anchor.lstat().st_mode):
+            anchor.unlink()
+    with suppress(OSError):
+        if stat.S_ISREG((found := journal.lstat()).st_mode) and found.st_size == 0:
+            journal.unlink()
 
 
 def _held_against(anchored: Anchored, last: Link) -> Link:

@@ -21,6 +21,8 @@ from ssp_emulator.audit.retention import Keep, retain
 from ssp_emulator.exchange import NotRecordedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from support.clocks import MovableClock
 
     from ssp_emulator.audit.layout import Layout
@@ -121,14 +123,44 @@ def test_a_record_whose_anchor_cannot_be_written_is_there_and_the_chain_goes_on(
     assert {str(record["gap"]) for record in journals.records(layout)} == {"None"}
 
 
-def test_a_chain_that_cannot_be_begun_leaves_nothing(
-    layout: Layout, moved: MovableClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
+def full_after(fits: int) -> Callable[[int, bytes, int], int]:
+    """Return a `pwrite` that works so many times."""
+    write, left = os.pwrite, [None] * fits
 
+    def pwrite(file: int, data: bytes, offset: int) -> int:
+        if not left:
+            raise OSError(28, "No space left on device")
+        left.pop()
+        return write(file, data, offset)
+
+    return pwrite
+
+
+def test_what_was_there_before_a_chain_that_cannot_be_begun_stays(
+    layout: Layout, moved: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere.jsonl"
+    elsewhere.touch()
+    layout.folder.mkdir()
+    layout.journal.symlink_to(elsewhere)
+    monkeypatch.setattr(os, "pwrite", full_after(0))
+    with pytest.raises(JournalError), Journal(layout, clock=moved):
+        pass
+    assert layout.journal.readlink() == elsewhere
+    layout.journal.unlink()
+    layout.journal.write_bytes(b"torn")
+    with pytest.raises(JournalError), Journal(layout, clock=moved):
+        pass
+
+    assert layout.journal.read_bytes() == b"torn"
+
+
+@pytest.mark.parametrize("fits", [0, 1], ids=["nothing fits", "half of the anchor fits"])
+def test_a_chain_that_cannot_be_begun_leaves_nothing(
+    layout: Layout, moved: MovableClock, monkeypatch: pytest.MonkeyPatch, fits: int
+) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(os, "pwrite", full)
+        patched.setattr(os, "pwrite", full_after(fits))
         with pytest.raises(JournalError) as caught, Journal(layout, clock=moved):
             pass
 
