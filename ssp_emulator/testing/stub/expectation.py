@@ -175,6 +175,8 @@ async def _awaited(made: Awaitable[Any]) -> Any:
     waiting = asyncio.current_task()
     try:
         return await made
+    except GeneratorExit:  # the loop is over
+        raise
     except BaseException as error:
         usual = _usual(error)
         if usual is error or (waiting is not None and waiting.cancelling()):

@@ -17,7 +17,7 @@ from ssp_emulator.testing.stub import Answer
 from ssp_emulator.testing.stub.provider import StubProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     import requests
 
@@ -152,12 +152,22 @@ class Making:
         return Answer(203, body=got.method)
 
 
+class Later:
+    """What can be waited for, and is no coroutine."""
+
+    def __await__(self) -> Generator[None, None, Answer]:
+        yield
+        return Answer(203)
+
+
 def test_whatever_makes_an_answer_later_is_waited_for(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
     making = Making()
     ssp.provider.answers(by=making, times=1)
     ssp.provider.answers(by=lambda got: asyncio.wait_for(making(got), 5), times=1)
 
-    assert [retrieve(each).status_code for each in ("1", "2")] == [203, 203]
+    ssp.provider.answers(by=lambda got: Later(), times=1)
+
+    assert [retrieve(each).status_code for each in ("1", "2", "3")] == [203, 203, 203]
 
 
 def test_a_failure_is_told_to_the_test_that_it_is_of_and_to_none_after_it(
@@ -191,21 +201,28 @@ def test_a_provider_stops_though_answers_never_come(ssp: Ssp) -> None:
     """Neither a function that blocks for good nor a long delay keeps a session from ending."""
     folder = ssp.certificates.folder
     blocks = threading.Event()
+
+    async def waits(got: Received) -> Answer:
+        await asyncio.Event().wait()
+        return Answer()
+
     context = tls_context(Identity(folder.ssp_client.certificate, folder.ssp_client.key, folder.chain))
     context.check_hostname = False
     with Background(lambda: StubProvider(folder, "127.0.0.1", 0), "stub") as provider:
         provider.answers(path="*/1", by=lambda got: Answer(body=str(blocks.wait())))
         provider.answers(path="*/2", delay_s=600)
+        provider.answers(path="*/3", by=waits)
         with httpx.Client(verify=context, timeout=0.3) as client:
-            for path in ("1", "2"):
+            for path in ("1", "2", "3"):
                 with pytest.raises(httpx.ReadTimeout):
                     client.get(f"https://{provider.address}/{path}")
-        assert len(provider.received) == 2
+        assert len(provider.received) == 3
         began = time.monotonic()
     took = time.monotonic() - began
     blocks.set()
 
     assert took < 5
+    assert provider.missed == []  # the session's end is no failure of theirs
 
 
 def test_what_was_expected_and_did_not_come_is_told(ssp: Ssp, retrieve: Callable[..., requests.Response]) -> None:
