@@ -46,6 +46,8 @@ def diagnose(config_path: Path, output: Path | None, *, as_json: bool) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write to a device or a pipe, or else put a file in place."""
+    if any(_is_at(path, descriptor) for descriptor in (1, 2)):  # as /dev/stdout is where that goes into a file
+        fail(f"{path} is where this command writes already; --json prints the report alone", code=BAD_USAGE)
     try:
         if path.exists() and not path.is_file():
             # A pipe that nobody reads would be waited for.
@@ -55,6 +57,14 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         said = told(path, error)
         fail(f"{path} cannot be written: {said}; name another file with --output", code=BAD_USAGE)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Tell whether a descriptor of this process is open on a file."""
+    try:
+        return path.is_file() and os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def _place(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -72,11 +72,11 @@ def _ask(url: str) -> None:
     except (OSError, http.client.HTTPException) as error:
         why = said(error) if isinstance(error, OSError) else type(error).__name__
         fail(f"no emulator answers at {url}: {why}", code=FAILED)
-    try:
-        parts = json.loads(body)["parts"]
-        why = missing(parts)
-        warn(parts)
-    except (ValueError, KeyError, TypeError, AttributeError):  # it is not the emulator that speaks
-        why = ""
+    with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):  # somebody else speaks
+        told = json.loads(body)["parts"]
+        if answer.status == _OK:
+            warn(told)
+        elif why := missing(told):
+            fail(f"not ready: {why}", code=FAILED)
     if answer.status != _OK:
-        fail(f"not ready: {why or f'it said {answer.status}'}", code=FAILED)
+        fail(f"not ready: it said {answer.status}", code=FAILED)

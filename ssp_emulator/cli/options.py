@@ -17,21 +17,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _address(_: click.Context, option: click.Parameter, text: str | None) -> Address | None:
+# While a shell completes a line, what is in it so far may be anything (`resilient_parsing`).
+
+
+def _address(context: click.Context, option: click.Parameter, text: str | None) -> Address | None:
     try:
-        return None if text is None else Address.parse(text)
+        return None if text is None or context.resilient_parsing else Address.parse(text)
     except ValueError as error:
         fail(f"{option.opts[0]}: {error}", code=BAD_USAGE)
 
 
-def _file(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    if path == Path():
+def _file(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path == Path() and not context.resilient_parsing:
         fail(f"{option.opts[0]} should name a file, found an empty text", code=BAD_USAGE)
     return path
 
 
-def _contents(_: click.Context, option: click.Parameter, path: Path | None) -> bytes | None:
-    if path is None:
+def _number(context: click.Context, option: click.Parameter, value: float) -> float:
+    """Refuse what is in no range, and out of none."""
+    if math.isnan(value) and not context.resilient_parsing:
+        fail(f"{option.opts[0]} should be a number of seconds, found nan", code=BAD_USAGE)
+    return value
+
+
+def _contents(context: click.Context, option: click.Parameter, path: Path | None) -> bytes | None:
+    if path is None or context.resilient_parsing:
         return None
     try:
         return path.read_bytes()
@@ -105,10 +115,3 @@ def timeout(default_s: float, longest_s: float, text: str) -> Callable[[Callable
         metavar="SECONDS",
         help=text,
     )
-
-
-def _number(_: click.Context, option: click.Parameter, value: float) -> float:
-    """Refuse what is in no range, and out of none."""
-    if math.isnan(value):
-        fail(f"{option.opts[0]} should be a number of seconds, found nan", code=BAD_USAGE)
-    return value

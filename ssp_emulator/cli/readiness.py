@@ -25,4 +25,4 @@ def warn(parts: Parts) -> None:
     """Say on standard error what is not well, though requests are served."""
     for name, part in parts.items():
         if (warning := part.get("warning")) is not None:
-            click.echo(f"warning: {name}: {plain(str(warning))}", err=True)
+            click.echo(plain(f"warning: {name}: {warning}"), err=True)

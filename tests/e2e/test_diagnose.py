@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
 import re
+import select
 import socket
 import stat
 import sys
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from ssp_emulator.pki.folder import CertificateFolder
 
+PATIENCE_S = 20.0
 LINE = re.compile(r"  (ok     |warning|problem)  \S.*\Z")
 TOPICS = [
     "versions",
@@ -141,6 +144,27 @@ async def test_a_file_that_cannot_be_written_is_bad_usage(
     assert "Traceback" not in ended.err
 
 
+def whole(descriptor: int) -> bytes:
+    """Read a JSON object, to the line that ends it, or until nothing comes."""
+    text = b""
+    while not text.endswith(b"\n}\n") and select.select([descriptor], [], [], PATIENCE_S)[0]:
+        text += os.read(descriptor, 4096)
+    return text
+
+
+async def test_where_its_own_output_goes_no_file_is_put(tmp_path: Path, certificates: CertificateFolder) -> None:
+    setup.write(tmp_path / "config", certificates, 9)
+    link = tmp_path / "stdout"
+    link.symlink_to("/proc/self/fd/1")  # as /dev/stdout is
+    command = f"{sys.executable} -m ssp_emulator diagnose --output stdout > report.txt"
+    ended = await run(tmp_path, "sh", "-c", command)
+
+    said = "error: stdout is where this command writes already; --json prints the report alone\n"
+    assert (ended.code, ended.err) == (2, said)
+    assert link.is_symlink()
+    assert (tmp_path / "report.txt").read_text().startswith("versions\n")
+
+
 async def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path, certificates: CertificateFolder) -> None:
     setup.write(tmp_path / "config", certificates, 9)
     pipe = tmp_path / "pipe"
@@ -148,12 +172,14 @@ async def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path, certificate
     unread = await ours(tmp_path, "diagnose", "--output", "pipe")
     reading = os.open(pipe, os.O_RDWR)
     try:
-        fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, 1 << 20)
+        fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, 4096)  # less than is written
+        read_from = asyncio.create_task(asyncio.to_thread(whole, reading))
         ended = await ours(tmp_path, "diagnose", "--output", "pipe")
-        written = os.read(reading, 1 << 20)
+        written = await read_from
     finally:
         os.close(reading)
 
+    assert len(written) > 4096
     assert (unread.code, unread.err) == (
         2,
         "error: pipe cannot be written: no such device or address; name another file with --output\n",

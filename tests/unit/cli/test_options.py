@@ -37,6 +37,7 @@ READ = "urn:nhs:names:services:gpconnect:documents:fhir:rest:read:binary-1"
     [
         (["wait", "--admin", ""], "--admin should be as in \"http://127.0.0.1:8440\", found ''"),
         (["health", "--admin", ""], "--admin: should be as in"),
+        (["fault", "list", "--admin", ""], "--admin should be as in \"http://127.0.0.1:8440\", found ''"),
         (["smoke", "--proxy", ""], '--proxy: should be "host:port"'),
         (["postman", "--proxy", ""], '--proxy: should be "host:port"'),
         (["postman", "--output", ""], "--output should name a file, found an empty text"),
