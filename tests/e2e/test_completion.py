@@ -77,6 +77,7 @@ LINES = [
     ("ssp-emulator send urn:nhs:names:services:n", ["urn:nhs:names:services:nrl:DocumentReference.content.read"]),
     ("ssp-emulator send x --to ", ASIDS),
     ("ssp-emulator send x --from 20000000011", ASIDS),
+    ("ssp-emulator send x --proxy localhost --output '' --sign-key nowhere --from 20000000011", ASIDS),
     ("ssp-emulator token --interaction documents:fhir:rest:m", ["documents:fhir:rest:migrate:binary-1"]),
     ("ssp-emulator postman --to ", ASIDS),
     ("ssp-emulator schema ", ["emulator", "registry", "scenario", "audit"]),
