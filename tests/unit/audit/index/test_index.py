@@ -413,9 +413,9 @@ def test_it_can_be_interrupted(layout: Layout) -> None:
         assert not worker.is_alive()
 
 
-def open_files() -> set[str]:
-    names = (Path(each.path).readlink().name for each in os.scandir("/proc/self/fd"))
-    return {name for name in names if name.startswith("journal")}
+def open_files(layout: Layout) -> set[str]:
+    open_ = (Path(each.path).readlink() for each in os.scandir("/proc/self/fd"))
+    return {path.name for path in open_ if path.parent == layout.folder}
 
 
 def test_nothing_stays_open(layout: Layout) -> None:
@@ -424,8 +424,8 @@ def test_nothing_stays_open(layout: Layout) -> None:
         index.catch_up()
         index.search(EVERYTHING)
         index.standing()
-        assert open_files() == {"journal.index", "journal.index-wal", "journal.index-shm"}
-    assert open_files() == set()
+        assert open_files(layout) == {"journal.index", "journal.index-wal", "journal.index-shm"}
+    assert open_files(layout) == set()
 
 
 def test_pages_follow_one_another_while_records_come(layout: Layout) -> None:
