@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssp_emulator.settings import Settings
 
 VARIABLE = "SSP_EMULATOR_ADMIN_URL"
-_URL = re.compile(r"(?P<scheme>https?)://(?P<address>[^/?#@]+)/?\Z", re.IGNORECASE)
+_URL = re.compile(r"(?P<scheme>https?)://(?P<address>[^/?#@]+?)(?P<range>-[0-9]{1,5})?/?\Z", re.IGNORECASE)
 
 
 class PublishedError(SetupError):
@@ -31,8 +31,8 @@ def described_at(settings: Settings, listening: Address | None, environment: Map
     """Return the URL that refusals are to link to, without a slash at its end, of the API that listens at an address.
 
     It is what the environment says, or else the address itself, on loopback where that is every address of the machine.
-    None where there is no API, where refusals are not to link to it, and where the environment has port 0: any that was
-    free, so that nobody here knows it. Raises `PublishedError`.
+    None where there is no API, where refusals are not to link to it, and where the environment has port 0 or a range of
+    ports: one that was free, so that nobody here knows it. Raises `PublishedError`.
     """
     if listening is None or not settings.errors.described_by:
         return None
@@ -49,4 +49,5 @@ def described_at(settings: Settings, listening: Address | None, environment: Map
             f'the environment variable {VARIABLE} should be a URL with a port, as in "http://127.0.0.1:8440", '
             f"found {text!r}"
         )
-    return f"{found['scheme'].lower()}://{address}" if address.port else None
+    is_known = address.port != 0 and found["range"] is None
+    return f"{found['scheme'].lower()}://{address}" if is_known else None

@@ -114,7 +114,7 @@ def test_the_file_has_nothing_that_one_of_the_two_composes_lacks() -> None:
     assert set(COMPOSE) == {"x-emulator", "x-from-here", "services", "volumes"}
 
 
-@pytest.mark.parametrize(("port", "url"), [("9000", "http://127.0.0.1:9000"), ("0", None)])
+@pytest.mark.parametrize(("port", "url"), [("9000", "http://127.0.0.1:9000"), ("0", None), ("9000-9010", None)])
 def test_refusals_link_to_the_published_port(port: str, url: str | None) -> None:
     said = SERVICES["ssp"]["environment"]["SSP_EMULATOR_ADMIN_URL"].replace("${SSP_ADMIN_PORT:-8440}", port)
 

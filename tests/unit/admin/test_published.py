@@ -26,6 +26,8 @@ EVERYWHERE = Address("0.0.0.0", 8440)
         (EVERYWHERE, "https://ssp.build.example:443", "https://ssp.build.example:443"),
         (EVERYWHERE, "http://[::1]:9000", "http://[::1]:9000"),
         (EVERYWHERE, "http://127.0.0.1:0", None),
+        (EVERYWHERE, "http://127.0.0.1:9000-9010", None),
+        (EVERYWHERE, "http://build-1:9000", "http://build-1:9000"),
     ],
 )
 def test_the_environment_goes_before_where_it_listens(listening: Address, said: str | None, url: str | None) -> None:
@@ -40,6 +42,8 @@ def test_the_environment_goes_before_where_it_listens(listening: Address, said: 
         "127.0.0.1:9000",
         "http://127.0.0.1",
         "http://127.0.0.1:65536",
+        "http://127.0.0.1:9000-",
+        "http://build-1",
         "http://127.0.0.1:",
         "http://a@127.0.0.1:9000",
         "http://127.0.0.1:9000/api",
